@@ -1,0 +1,8 @@
+-- description: Limits enclose the value, and all three are finite and not negative.
+-- asset: marts.site_daily
+-- partition: day
+select signal, site_id, day, value, lower, upper
+from marts.site_daily
+where
+    not coalesce(isfinite(value) and isfinite(lower) and isfinite(upper), false)
+    or not (lower between 0 and value and upper >= value)

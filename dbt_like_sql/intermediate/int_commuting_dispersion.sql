@@ -1,0 +1,44 @@
+-- description: How much daily ratios really scatter about their city's mean in 2-16 January, over what sampling devices
+--   one by one would give. Below 1 where the same people go to work every day, above 1 where days differ by themselves
+--   (quasi-likelihood dispersion, McCullagh and Nelder 1989, section 4.5). Pooled over cities, and drawn towards 1 by
+--   four imaginary days. An index has no sampling error: its ratios are taken as 1 % exact, times the dispersion.
+-- partition: none
+-- unique: route, is_workday, year
+-- owner: team:analytics
+-- column route: pings or index
+-- column is_workday: working days and days off scatter differently
+-- column year: calendar year of the window
+-- column dispersion: variance of the daily log ratios over their nominal variance
+-- column normal_level: mean level of these days, all cities; null for an index
+-- column days: city-days that it is made of
+with ratios as (
+    select
+        city,
+        route,
+        is_workday,
+        day,
+        level,
+        year(day) as year,
+        ln(level / baseline_level) as ratio,
+        1 / greatest(variance + baseline_variance, 0.0001) as w
+    from intermediate.int_commuting_aligned
+    where month(day) = 1 and dayofmonth(day) between 2 and 16 and baseline_level > 0
+),
+
+means as (
+    select city, route, year, sum(w * ratio order by day) / sum(w order by day) as mean, sum(w order by day) as w
+    from ratios
+    group by city, route, year
+)
+
+select
+    r.route,
+    r.is_workday,
+    r.year,
+    (sum(r.w * (r.ratio - m.mean) ** 2 order by r.city, r.day) + 4)
+    / (count(*) - sum(r.w / m.w order by r.city, r.day) + 4) as dispersion,
+    case when r.route = 'pings' then avg(r.level order by r.city, r.day) end as normal_level,
+    count(*) as days
+from ratios as r
+inner join means as m on r.city = m.city and r.route = m.route and r.year = m.year
+group by r.route, r.is_workday, r.year

@@ -1,0 +1,27 @@
+-- description: Forecast values, by the day on which they were made. The straight line is the published method.
+-- partition: as_of
+-- lookahead: 28 days
+-- unique: as_of, method, signal, region, day
+-- owner: team:analytics
+-- plot: signal, day, value, lower, upper
+-- plot_where: as_of = (select max(as_of) from marts.recovery_forecast) and region = (select value from seeds.settings where name = 'country')
+-- column as_of: day on which the forecast was made
+-- column signal: signal of recovery_daily
+-- column region: area of recovery_daily
+-- column day: day that is forecast
+-- column value: percent of normal
+-- column lower: lower limit of the 90 % interval
+-- column upper: upper limit of the 90 % interval
+-- column n_obs: days with a figure among the 28 days that end with as_of
+-- column method: how it was forecast
+with known as (
+    select f.as_of, f.signal, f.region, count(r.day) as days
+    from (select distinct as_of, signal, region from staging.stg_forecast_paths) as f
+    left join marts.recovery_daily as r
+        on f.signal = r.signal and f.region = r.region and r.day between f.as_of - 27 and f.as_of
+    group by f.as_of, f.signal, f.region
+)
+
+select f.as_of, f.signal, f.region, f.day, f.value, f.lower, f.upper, k.days as n_obs, f.method
+from staging.stg_forecast_paths as f
+inner join known as k on f.as_of = k.as_of and f.signal = k.signal and f.region = k.region

@@ -1,0 +1,26 @@
+-- description: How many commute per city, day and route, before any comparison: the share of the panel that is at work
+--   (route pings), or a published intensity (route index). Suppressed cities are left out.
+-- partition: day
+-- history: 396 days
+-- unique: city, route, day
+-- owner: team:analytics
+-- column route: pings (share of the panel's devices) or index (intensity in the publisher's unit)
+-- column day: day in the city's own time zone
+-- column level: share of the panel that commutes, at least half a device; or the intensity
+-- column commuters: commuting devices, corrected for missed detections; or the intensity
+-- column panel: devices that are seen that day and whose home and work are known; null for an index
+-- column variance: squared relative standard error of the level from sampling devices; 0 for an index
+select
+    city,
+    'pings' as route,
+    day,
+    greatest(commuters, 0.5) / panel as level,
+    commuters,
+    panel,
+    (share_sd * panel / greatest(commuters, 0.5)) ** 2 as variance
+from lake.city_commuters
+where not suppressed and panel > 0 and share is not null
+union all
+select city, 'index' as route, day, intensity as level, intensity as commuters, null::bigint as panel, 0.0 as variance
+from lake.mobility_index
+where intensity > 0

@@ -1,0 +1,1 @@
+"""SolarNet Assets: economic recovery, read daily off satellites, GPS pings and social posts."""

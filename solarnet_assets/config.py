@@ -1,0 +1,176 @@
+"""Where things are: home, sources and settings, from one YAML file and a few environment variables."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from datetime import date
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from solarnet_assets.landing import BadInputError
+
+KINDS = ("steel_scenes", "solar_scenes", "lot_images", "pings", "mobility_index", "posts")
+FIRST_DAY = date(2018, 9, 1)
+
+
+class SourceConfig(BaseModel):
+    """One raw source.
+
+    Attributes:
+        type: ``simulated`` (the embedded country), ``files`` (a folder) or ``stac`` (a static catalogue).
+        path: folder or catalogue file; not for ``simulated``.
+        first_day: for files that hold many days: the day that reports rows without a readable date.
+        options: what the reader needs to know and the files do not say (bands, offset, gsd, time zone ...).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    type: Literal["simulated", "files", "stac"] = "simulated"
+    path: Path | None = None
+    first_day: date | None = None
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Config(BaseModel):
+    """The whole configuration; every field has a default that runs the simulated country.
+
+    Attributes:
+        home: folder of lake, quarantine, evidence, warehouse, report and Dagster's own state.
+        lake: folder or fsspec URL of the lake; default ``<home>/lake``.
+        country: ISO 3166 code; decides working days and lunar alignment.
+        timezone: IANA zone that days are counted in.
+        scenario: a shipped scenario's name or a scenario file, for simulated sources.
+        sites, cities: CSV files of the places; default: those of the simulated country.
+        sources: raw sources by asset; a kind that is not named is simulated when no kind is, else absent.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    home: Path = Path(".solarnet")
+    lake: str | None = None
+    country: str = "CN"
+    timezone: str = "Asia/Shanghai"
+    scenario: str = "published"
+    sites: Path | None = None
+    cities: Path | None = None
+    sources: dict[str, SourceConfig] | None = None
+
+    @property
+    def lake_root(self) -> str:
+        """Folder or URL of the lake."""
+        return self.lake or str(self.home / "lake")
+
+    @property
+    def simulated(self) -> bool:
+        """Whether places and raw files come from the simulated country."""
+        return self.sources is None or any(source.type == "simulated" for source in self.sources.values())
+
+    def source(self, kind: str) -> SourceConfig | None:
+        """Return the source of a raw asset, or None where nothing is configured for it."""
+        return SourceConfig() if self.sources is None else self.sources.get(kind)
+
+    def hash_key(self) -> bytes:
+        """Return the secret that keys the hashes of device and user ids (32 bytes).
+
+        From ``SOLARNET_HASH_KEY``; else, for real data, a random key kept in the home with mode 0600. The
+        simulated country has nobody to protect, so its key is fixed and its runs can be repeated.
+        """
+        given = os.environ.get("SOLARNET_HASH_KEY")
+        if given:
+            return hashlib.sha256(given.encode()).digest()
+        if self.sources is None or all(source.type == "simulated" for source in self.sources.values()):
+            return hashlib.sha256(b"simulated").digest()
+        return _kept_key(self.home / "hash.key")
+
+
+def load_config(path: Path | str | None = None) -> Config:
+    """Read the configuration.
+
+    Args:
+        path: a YAML file; default ``$SOLARNET_CONFIG``, else ``config.yaml`` in the home, else all defaults.
+
+    Raises:
+        BadInputError: the file is missing, not YAML, or has a field that does not fit; names file and field.
+    """
+    home = Path(os.environ.get("SOLARNET_HOME", ".solarnet"))
+    named = path or os.environ.get("SOLARNET_CONFIG")
+    kept = home / "config.yaml"
+    file = Path(named) if named else kept if kept.exists() else None
+    fields = _read(file) if file else {}
+    if file and "home" in fields and not Path(fields["home"]).is_absolute() and named:
+        fields["home"] = str(file.parent / fields["home"])
+    if "SOLARNET_HOME" in os.environ or "home" not in fields:
+        fields["home"] = str(home)
+    config = _validated(file, fields)
+    return config.model_copy(update={"home": config.home.resolve()})
+
+
+def save_config(config: Config) -> Path:
+    """Keep the configuration in its home, so that the UI and later runs use the same one."""
+    config.home.mkdir(parents=True, exist_ok=True)
+    target = config.home / "config.yaml"
+    draft = target.with_name(f".config.{os.getpid()}")
+    draft.write_text(
+        yaml.safe_dump(config.model_dump(mode="json", exclude_none=True, exclude={"home"}), sort_keys=False)
+    )
+    draft.replace(target)
+    return target
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        fields = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError as error:
+        raise BadInputError(f"configuration file {file} does not exist") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadInputError(f"configuration file {file} is not readable YAML: {error}") from error
+    if not isinstance(fields, dict):
+        raise BadInputError(f"configuration file {file} must hold named settings, not {type(fields).__name__}")
+    for name in ("sites", "cities"):
+        if isinstance(fields.get(name), str):
+            fields[name] = str(_beside(file, fields[name]))
+    for source in (fields.get("sources") or {}).values():
+        if isinstance(source, dict) and isinstance(source.get("path"), str):
+            source["path"] = str(_beside(file, source["path"]))
+    return fields
+
+
+def _beside(file: Path, path: str) -> Path:
+    """Read a relative path as the user means it: from the configuration file's own folder."""
+    return (file.parent / Path(path).expanduser()).resolve()
+
+
+def _validated(file: Path | None, fields: dict[str, Any]) -> Config:
+    try:
+        config = Config.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(x) for x in first["loc"])
+        raise BadInputError(f"configuration {file or '(defaults)'}: {where}: {first['msg']}") from error
+    unknown = sorted(set(config.sources or {}) - set(KINDS))
+    if unknown:
+        raise BadInputError(
+            f"configuration {file}: sources: unknown {', '.join(unknown)}; known are {', '.join(KINDS)}"
+        )
+    lacking = [k for k, s in (config.sources or {}).items() if s.type != "simulated" and s.path is None]
+    if lacking:
+        raise BadInputError(f"configuration {file}: sources.{lacking[0]}: path is missing")
+    return config
+
+
+def _kept_key(file: Path) -> bytes:
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        draft = file.with_name(f".key.{os.getpid()}")
+        draft.touch(mode=0o600)
+        draft.write_bytes(secrets.token_bytes(32))
+        try:
+            os.link(draft, file)  # the first of two starting processes wins, both then read the same key
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return file.read_bytes()

@@ -1,0 +1,29 @@
+"""The one partition dimension, and the windows of days that assets look back on.
+
+Sites, cities and sectors are columns, not partitions: the UI and the event log stay small. All
+assets start on the same day so that they can be backfilled together.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from solarnet_assets.config import FIRST_DAY, load_config
+
+DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone=load_config().timezone)
+
+HOME_WORK_DAYS = 28
+"""Days of movement that home and work locations are read from."""
+
+BASELINE_DAYS = 486
+"""Longest way back to the first day (1 Sep) of the last complete September-December baseline."""
+
+
+def trailing(days: int) -> dg.TimeWindowPartitionMapping:
+    """Return the mapping to the last ``days`` days, the partition's own day included."""
+    return dg.TimeWindowPartitionMapping(start_offset=1 - days)
+
+
+def trailing_dep(asset: str | dg.AssetKey, days: int) -> dg.AssetDep:
+    """Return a dependency on an asset's last ``days`` days."""
+    return dg.AssetDep(asset, partition_mapping=trailing(days))

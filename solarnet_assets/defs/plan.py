@@ -1,0 +1,154 @@
+"""Which partitions of which assets a range of days needs, and in which order they can run.
+
+Read from the assets' own dependencies and partition mappings, so that a command and a backfill in
+the UI agree. A mapping may be wider than what an asset reads (the last complete September-December
+lies anywhere within 486 days): :data:`NARROWER` names the exact days inside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from graphlib import TopologicalSorter
+
+import dagster as dg
+
+from solarnet_assets.config import FIRST_DAY
+
+CHUNK_DAYS = 62
+TAIL = frozenset({"warehouse", "nowcast", "reports"})
+"""Groups that run together at the end: SQL, forecast on top of it, SQL on top of the forecast."""
+
+Span = tuple[date | None, date | None]
+Narrower = Mapping[tuple[str, str], Callable[[date], Iterable[date]]]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Assets that run in one go over a range of days (None: assets without partitions).
+
+    Attributes:
+        label: what people read.
+        assets: keys, in no particular order; Dagster orders them.
+        start, end: range of partitions, both included.
+        after: labels of the tasks that must be done first.
+    """
+
+    label: str
+    assets: tuple[str, ...]
+    start: date | None
+    end: date | None
+    after: frozenset[str]
+
+    @property
+    def days(self) -> int:
+        """Number of partitions of each asset."""
+        return 1 if self.start is None or self.end is None else (self.end - self.start).days + 1
+
+
+def needed_days(specs: Mapping[str, dg.AssetSpec], start: date, end: date, narrower: Narrower) -> dict[str, set[date]]:
+    """Return, for every daily asset, the days that [start, end] of all assets leads back to.
+
+    Marts and forecasts run for the asked days alone and read whatever earlier days they find.
+    """
+    span = set(_span(start, end))
+    needed = {name: set(span) for name, spec in specs.items() if spec.partitions_def is not None}
+    for name in reversed(list(TopologicalSorter(_upstream(specs)).static_order())):
+        for dep in specs[name].deps if name in needed else ():
+            upstream = dep.asset_key.to_user_string()
+            if upstream in needed and specs[upstream].group_name not in TAIL:
+                needed[upstream] |= _mapped(needed[name], dep, narrower.get((name, upstream)))
+    return needed
+
+
+def plan(specs: Mapping[str, dg.AssetSpec], start: date, end: date, narrower: Narrower) -> list[Task]:
+    """Return the tasks for [start, end], each after what it needs."""
+    needed = needed_days(specs, start, end, narrower)
+    pieces: dict[str, tuple[list[str], date | None, date | None]] = {}
+    for name, spec in specs.items():
+        for first, last in _pieces(spec, needed.get(name), (start, end)):
+            label = _label(name, spec, first, last)
+            pieces.setdefault(label, ([], first, last))[0].append(name)
+    tasks = []
+    for label, (names, first, last) in pieces.items():
+        after = {
+            other
+            for other, (upstream, start_of, end_of) in pieces.items()
+            if other != label and _reads(specs, names, (first, last), upstream, (start_of, end_of), narrower)
+        }
+        tasks.append(Task(label, tuple(names), first, last, frozenset(after)))
+    return _sorted(tasks)
+
+
+def _reads(
+    specs: Mapping[str, dg.AssetSpec],
+    names: Sequence[str],
+    days: Span,
+    upstream: Sequence[str],
+    held: Span,
+    narrower: Narrower,
+) -> bool:
+    """Whether assets on their days read what a piece of other assets holds."""
+    for name in names:
+        for dep in specs[name].deps:
+            if (other := dep.asset_key.to_user_string()) not in upstream:
+                continue
+            if days[0] is None or days[1] is None or held[0] is None or held[1] is None:
+                return True
+            wanted = _mapped(set(_span(days[0], days[1])), dep, narrower.get((name, other)))
+            if any(held[0] <= day <= held[1] for day in wanted):
+                return True
+    return False
+
+
+def _pieces(
+    spec: dg.AssetSpec, days: set[date] | None, asked: tuple[date, date]
+) -> Sequence[tuple[date, date] | tuple[None, None]]:
+    """Return the ranges that an asset runs in: the tail as one, the others in chunks."""
+    if spec.group_name in TAIL:
+        return [asked]
+    return _ranges(days) if days is not None else [(None, None)]
+
+
+def _label(name: str, spec: dg.AssetSpec, first: date | None, last: date | None) -> str:
+    what = "warehouse, forecast, report" if spec.group_name in TAIL else name
+    return f"{what} {first:%Y-%m-%d}..{last:%Y-%m-%d}" if first and last else what
+
+
+def _upstream(specs: Mapping[str, dg.AssetSpec]) -> dict[str, set[str]]:
+    return {name: {d.asset_key.to_user_string() for d in spec.deps} & set(specs) for name, spec in specs.items()}
+
+
+def _mapped(days: set[date], dep: dg.AssetDep, narrower: Callable[[date], Iterable[date]] | None) -> set[date]:
+    mapping = dep.partition_mapping
+    if narrower:
+        return {wanted for day in days for wanted in narrower(day) if wanted >= FIRST_DAY}
+    if isinstance(mapping, dg.TimeWindowPartitionMapping):
+        offsets = range(mapping.start_offset, mapping.end_offset + 1)
+        shifted = {day + timedelta(days=offset) for day in days for offset in offsets}
+        return {day for day in shifted if day >= FIRST_DAY}
+    if isinstance(mapping, dg.SpecificPartitionsPartitionMapping):
+        return {date.fromisoformat(key) for key in mapping.partition_keys}
+    return set(days)
+
+
+def _span(start: date, end: date) -> list[date]:
+    return [start + timedelta(days=n) for n in range((end - start).days + 1)]
+
+
+def _ranges(days: set[date]) -> list[tuple[date, date]]:
+    """Return contiguous ranges, none longer than :data:`CHUNK_DAYS`."""
+    found: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if found and (day - found[-1][1]).days == 1 and (day - found[-1][0]).days < CHUNK_DAYS:
+            found[-1] = (found[-1][0], day)
+        else:
+            found.append((day, day))
+    return found
+
+
+def _sorted(tasks: list[Task]) -> list[Task]:
+    by_label = {task.label: task for task in tasks}
+    order = TopologicalSorter({task.label: task.after for task in tasks}).static_order()
+    return [by_label[label] for label in order]

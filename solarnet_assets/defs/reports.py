@@ -1,0 +1,42 @@
+"""The report: one page for people, made from the warehouse.
+
+Belongs here: the asset that has the page written and says where it is. No words, no drawing.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from solarnet_assets.defs.daily import OWNERS
+from solarnet_assets.defs.resources import Project
+
+READS = ("recovery_daily", "site_daily", "sector_growth", "solar_daily", "solar_farms", "recovery_forecast",
+         "recovery_dates", "published_comparison")  # fmt: skip
+"""Marts that the page shows."""
+
+
+@dg.asset(
+    group_name="reports",
+    deps=[dg.AssetKey(["marts", name]) for name in READS],
+    kinds={"html"},
+    owners=OWNERS,
+    tags={"layer": "report"},
+    description="`report/index.html`: headline, signals with intervals, published beside measured, places, evidence, "
+    "gaps and methods. One self-contained file, rewritten whole from the newest marts.",
+)
+def report(project: Project) -> dg.MaterializeResult[Any]:
+    """Write the report."""
+    from solarnet_assets.evaluation.coverage import known_truth
+    from solarnet_assets.reports import build_report, digest
+
+    truth = known_truth(project.warehouse)
+    page = build_report(project.warehouse, Path(str(project.evidence.root)), project.report, truth=truth)
+    return dg.MaterializeResult(
+        metadata={
+            "path": dg.MetadataValue.path(str(page)),
+            "url": dg.MetadataValue.url(page.resolve().as_uri()),
+            "bytes": page.stat().st_size,
+            "preview": dg.MetadataValue.md(digest(project.warehouse)),
+        }
+    )

@@ -1,0 +1,46 @@
+"""The exact days that an asset reads, where its partition mapping has to be wider."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from solarnet_assets.config import load_config
+from solarnet_assets.defs.plan import Narrower
+from solarnet_assets.mobility.calendar import comparison_days
+from solarnet_assets.mobility.homework import snapshot_days
+from solarnet_assets.nowcast.baseline import months
+from solarnet_assets.sql.folder import sql_folder
+
+SECTOR_SETTINGS = "seeds/sector_settings.csv"
+
+
+def baseline_and_recent(as_of: date) -> Iterable[date]:
+    """Return the last complete September-December before ``as_of``, and what came since."""
+    first, _ = months(as_of)
+    return (first + timedelta(days=n) for n in range((as_of - first).days + 1))
+
+
+def aligned_days(day: date) -> Iterable[date]:
+    """Return the days that a day's commuters are compared with, in the configured country's calendar."""
+    return comparison_days(day, load_config().country)
+
+
+def day_and_sector_base(day: date) -> Iterable[date]:
+    """Return the day and the weeks that its growth is measured against (``seeds/sector_settings.csv``)."""
+    settings = {row["name"]: row["value"] for row in csv.DictReader((sql_folder() / SECTOR_SETTINGS).open())}
+    base, weeks = date.fromisoformat(settings["base_day"]), int(settings["weeks_days"])
+    before = [base - timedelta(days=n) for n in range(weeks + 1)]
+    return [day, *(b for b in before if day >= base)]
+
+
+NARROWER: Narrower = {
+    ("steel_activity", "steel_observations"): baseline_and_recent,
+    ("parking_activity", "lot_counts"): baseline_and_recent,
+    ("solar_farms", "solar_polygons"): baseline_and_recent,
+    ("city_commuters", "home_work"): snapshot_days,
+    ("staging/stg_sector_shares", "sector_shares"): day_and_sector_base,
+    ("staging/stg_city_commuters", "city_commuters"): aligned_days,
+    ("staging/stg_city_commuters", "mobility_index"): aligned_days,
+}

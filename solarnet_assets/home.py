@@ -1,0 +1,52 @@
+"""The home: one folder that holds the configuration, everything that is produced, and Dagster's own state."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from solarnet_assets.config import Config, save_config
+
+INSTANCE_SETTINGS: dict[str, Any] = {
+    "event_log_storage": {"module": "solarnet_assets.defs.event_log", "class": "KeptSqliteEventLog", "config": {}},
+    "telemetry": {"enabled": False},
+    "concurrency": {"pools": {"granularity": "op", "default_limit": 1}},
+    "run_monitoring": {"enabled": True, "free_slots_after_run_end_seconds": 300},
+    "run_retries": {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False},
+    "retention": {"schedule": {"purge_after_days": 30}, "sensor": {"purge_after_days": {"skipped": 7}}},
+}
+"""Written to ``dagster.yaml`` of a new home: one step at a time in a pool (one GPU), no pool blocked by a dead run."""
+
+
+def prepare_home(config: Config) -> Path:
+    """Keep the configuration in its home, set up Dagster's folder there, and point this process at both.
+
+    Definitions read the configuration when they are imported, so this comes first. Dagster's databases are made
+    beside their place and moved in: a kill on the way, or two processes at once, leave a whole folder.
+
+    Returns:
+        Dagster's folder.
+    """
+    save_config(config)
+    folder = config.home / "dagster"
+    if not folder.exists():
+        draft = config.home / f".dagster.{uuid.uuid4().hex}"
+        draft.mkdir(parents=True)
+        (draft / "dagster.yaml").write_text(yaml.safe_dump(INSTANCE_SETTINGS, sort_keys=False))
+        _create_databases(draft)
+        draft.rename(folder)
+    os.environ.update(DAGSTER_HOME=str(folder), SOLARNET_HOME=str(config.home))
+    os.environ.pop("SOLARNET_CONFIG", None)
+    return folder
+
+
+def _create_databases(folder: Path) -> None:
+    import dagster as dg
+
+    os.environ["DAGSTER_HOME"] = str(folder)
+    with dg.DagsterInstance.from_config(str(folder)) as instance:
+        instance.get_runs_count()

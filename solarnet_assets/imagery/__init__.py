@@ -1,0 +1,1 @@
+"""Rasters for every signal: safe reading, radiometry, cloud masks, geometry, ingest of scenes, pictures."""

@@ -1,0 +1,137 @@
+"""Raw ping and index files as tables of their own columns: Parquet, CSV(.gz), GeoLife text and PLT.
+
+Nothing is judged here but whether a file can be read at all; a file that cannot raises
+:class:`BadInputError` with the sentence that goes into quarantine.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import zlib
+from pathlib import Path
+
+import polars as pl
+
+from solarnet_assets.landing import BadInputError, RawFile
+
+MAX_BYTES = 4 << 30
+"""Files larger than this, packed or unpacked, are refused (a gzip of zeros is 1000 times smaller than its content)."""
+
+_PLT_HEADER_LINES = 6
+_PLT_COLUMNS = ["lat", "lon", "zero", "altitude_ft", "days", "date", "clock"]
+
+
+def read_table(file: RawFile, max_bytes: int = MAX_BYTES) -> pl.DataFrame:
+    """Return the records of a file, one row each, with lower-case column names.
+
+    Text files come back as strings, one row per line after the header; Parquet keeps its types.
+
+    Raises:
+        BadInputError: unreadable, empty, UTF-16, too large, or of an unknown format.
+    """
+    size = file.path.stat().st_size
+    if size == 0:
+        raise BadInputError("the file is empty (0 bytes)")
+    if size > max_bytes:
+        raise BadInputError(f"the file has {size:,} bytes, more than the limit of {max_bytes:,}")
+    with file.path.open("rb") as handle:
+        head = handle.read(512)
+    if head.startswith(b"PAR1"):
+        return _lower(_read_parquet(file.path))
+    data = _unzip(file.path, max_bytes) if head.startswith(b"\x1f\x8b") else file.path.read_bytes()
+    _require_text(data[:512])
+    if file.name.lower().endswith((".plt", ".plt.gz")):
+        return _read_plt(data, file.name)
+    return _lower(_read_csv(data))
+
+
+def _read_parquet(path: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(path, memory_map=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise BadInputError(f"the Parquet file is damaged or truncated ({_short(error)})") from error
+
+
+def _unzip(path: Path, max_bytes: int) -> bytes:
+    try:
+        with gzip.open(path) as handle:
+            data = handle.read(max_bytes + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise BadInputError(f"the gzip file is damaged or truncated ({_short(error)})") from error
+    if len(data) > max_bytes:
+        raise BadInputError(f"the gzip file unpacks to more than the limit of {max_bytes:,} bytes")
+    if not data:
+        raise BadInputError("the gzip file holds nothing")
+    return data
+
+
+def _require_text(head: bytes) -> None:
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise BadInputError("the file is UTF-16 text; it must be saved as UTF-8")
+    if b"\x00" in head:
+        raise BadInputError("the file is neither Parquet, CSV, gzip nor PLT (it holds binary zeros)")
+
+
+def _read_csv(data: bytes) -> pl.DataFrame:
+    """One line is one record, always: quotes are stripped, not parsed, so that none swallows the lines after it."""
+    data = data.removeprefix(b"\xef\xbb\xbf").rstrip()
+    header = data.split(b"\n", 1)[0]
+    separator = max(b",;\t|", key=lambda s: header.count(bytes([s])))
+    try:
+        frame = pl.read_csv(
+            io.BytesIO(data),
+            separator=chr(separator),
+            infer_schema=False,
+            quote_char=None,
+            truncate_ragged_lines=True,
+            encoding="utf8-lossy",
+        )
+    except pl.exceptions.PolarsError as error:
+        raise BadInputError(f"the file cannot be read as CSV ({_short(error)})") from error
+    return frame.with_columns(pl.all().str.strip_chars(" \t\r\"'")) if b'"' in data or b"'" in data else frame
+
+
+def _read_plt(data: bytes, name: str) -> pl.DataFrame:
+    """GeoLife PLT: six header lines; the user is the folder above ``Trajectory``; times are GMT (its user guide)."""
+    lines = data.rstrip().split(b"\n", _PLT_HEADER_LINES)
+    if len(lines) <= _PLT_HEADER_LINES:
+        raise BadInputError("the PLT file holds no point after its six header lines")
+    frame = _read_csv(",".join(_PLT_COLUMNS).encode() + b"\n" + lines[-1])
+    parts = [part for part in Path(name).parts[:-1] if part.lower() != "trajectory"]
+    user = parts[-1] if parts else Path(name).stem
+    return frame.select(
+        "lat",
+        "lon",
+        pl.lit(user).alias("uid"),
+        pl.format("{}T{}Z", "date", pl.col("clock").str.strip_chars("\r ")).alias("time"),
+    )
+
+
+def _lower(frame: pl.DataFrame) -> pl.DataFrame:
+    names = [re.sub(r"[\s\"']+", "", column).lower() for column in frame.columns]
+    if len(set(names)) != len(names):
+        raise BadInputError(f"two columns share a name: {', '.join(sorted(names))}")
+    return frame.rename(dict(zip(frame.columns, names, strict=True)))
+
+
+def pick_columns(frame: pl.DataFrame, aliases: dict[str, tuple[str, ...]], optional: frozenset[str]) -> pl.DataFrame:
+    """Return the first alias of each wanted column, under the wanted names; absent optional ones are null.
+
+    Raises:
+        BadInputError: a required column is missing; names what was wanted and what was found.
+    """
+    found = {name: next((c for c in names if c in frame.columns), None) for name, names in aliases.items()}
+    missing = [name for name, column in found.items() if column is None and name not in optional]
+    if missing:
+        wanted = "; ".join(f"{name} (any of {', '.join(aliases[name])})" for name in missing)
+        columns = ", ".join(frame.columns[:20])
+        raise BadInputError(f"no column for {wanted}; the file has the columns {columns}")
+    return frame.select(
+        (pl.col(column) if column else pl.lit(None, pl.String)).alias(name) for name, column in found.items()
+    )
+
+
+def _short(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0][:160]

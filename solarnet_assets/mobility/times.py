@@ -1,0 +1,107 @@
+"""Times as they come (epoch seconds to nanoseconds, ISO text with or without a zone) to UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+EPOCH_MIN, EPOCH_MAX = 631_152_000, 4_102_444_800
+"""1990-01-01 and 2100-01-01, epoch seconds: a time outside is a unit error or a broken clock."""
+
+_ZONED = ("%Y-%m-%d %H:%M:%S%.f%z", "%Y-%m-%d %H:%M%z")
+_NAIVE = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M")
+
+
+def to_utc(raw: pl.Series, naive_timezone: str | None) -> tuple[pl.Series, pl.Series]:
+    """Return (times, naive): UTC microseconds, null where unreadable; True where the text is a time without a zone.
+
+    Numbers are epoch seconds, milliseconds, microseconds or nanoseconds by their magnitude. ``naive_timezone``
+    (IANA name) is the zone of times that carry none; without it they stay null.
+    """
+    if raw.dtype == pl.String:
+        return _from_text(raw, naive_timezone)
+    if isinstance(raw.dtype, pl.Datetime):
+        zoned = raw.dtype.time_zone is not None
+        times = raw.dt.convert_time_zone("UTC") if zoned else _localise(raw, naive_timezone)
+        naive = pl.repeat(not zoned, len(raw), eager=True) & raw.is_not_null()
+        return times.cast(pl.Datetime("us", "UTC")), naive
+    if raw.dtype.is_numeric():
+        return _from_epoch(raw), pl.repeat(False, len(raw), eager=True)
+    return pl.repeat(None, len(raw), dtype=pl.Datetime("us", "UTC"), eager=True), pl.repeat(False, len(raw), eager=True)
+
+
+def day_bounds(day: date, timezone: str) -> tuple[int, int]:
+    """Return the first microsecond (UTC epoch) of a local day and of the next one."""
+    zone = ZoneInfo(timezone)
+    start, end = (datetime(d.year, d.month, d.day, tzinfo=zone) for d in (day, day + timedelta(days=1)))
+    return _micros(start), _micros(end)
+
+
+def _micros(moment: datetime) -> int:
+    return int((moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+
+
+def _from_epoch(raw: pl.Series) -> pl.Series:
+    value = pl.col("t")
+    size = value.abs()
+    micros = (
+        pl.when(size < 1e11).then(value * 1_000_000)
+        .when(size < 1e14).then(value * 1000)
+        .when(size < 1e17).then(value)
+        .otherwise(value // 1000)
+    )  # fmt: skip
+    seconds = pl.col("us") / 1e6
+    return (
+        pl.DataFrame(
+            {"t": raw.cast(pl.Float64, strict=False) if raw.dtype.is_float() else raw.cast(pl.Int64, strict=False)}
+        )
+        .select(us=micros)
+        .select(
+            pl.when(seconds.is_between(EPOCH_MIN, EPOCH_MAX))
+            .then(pl.col("us"))
+            .cast(pl.Int64)
+            .cast(pl.Datetime("us", "UTC"))
+        )
+        .to_series()
+    )
+
+
+def _from_text(raw: pl.Series, naive_timezone: str | None) -> tuple[pl.Series, pl.Series]:
+    numeric = raw.cast(pl.Float64, strict=False)
+    if numeric.null_count() == raw.null_count():
+        return _from_epoch(numeric), pl.repeat(False, len(raw), eager=True)
+    text = (
+        raw.str.strip_chars()
+        .str.replace("T", " ", literal=True)
+        .str.replace(r"\s*[Zz]$", "+0000")
+        .str.replace(r"\s+([+-]\d\d)", "$1")
+    )
+    text = text.str.replace(r"^(\d{4})/(\d\d?)/(\d\d?)", "$1-$2-$3")
+    zoned = _parse(text, _ZONED)
+    local = (
+        _parse(text, _NAIVE).set(zoned.is_not_null(), None)
+        if zoned.null_count()
+        else zoned.clear(len(raw)).dt.replace_time_zone(None)
+    )
+    times = zoned if naive_timezone is None else zoned.zip_with(zoned.is_not_null(), _localise(local, naive_timezone))
+    times = times.zip_with(times.is_not_null(), _from_epoch(numeric)) if numeric.null_count() < len(raw) else times
+    return times, local.is_not_null()
+
+
+def _parse(text: pl.Series, formats: tuple[str, ...]) -> pl.Series:
+    first, *others = (f for f in formats)
+    parsed = text.str.to_datetime(first, strict=False, time_unit="us")
+    for form in others:
+        if parsed.null_count() == text.null_count():
+            break
+        parsed = parsed.zip_with(parsed.is_not_null(), text.str.to_datetime(form, strict=False, time_unit="us"))
+    return parsed
+
+
+def _localise(local: pl.Series, timezone: str | None) -> pl.Series:
+    if timezone is None:
+        return pl.repeat(None, len(local), dtype=pl.Datetime("us", "UTC"), eager=True)
+    zoned = local.cast(pl.Datetime("us")).dt.replace_time_zone(timezone, ambiguous="earliest", non_existent="null")
+    return zoned.dt.convert_time_zone("UTC")

@@ -1,0 +1,117 @@
+"""LotNet: a small network that marks the centres of vehicles in 0.3 m images.
+
+Everything here is torch; nothing that Dagster loads imports this module at module level.
+"""
+# ruff: noqa: TID253  (a module of torch layers)
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F  # noqa: N812
+
+STRIDE = 2
+"""One output cell is 2 x 2 input pixels, 0.6 m."""
+
+OUTPUTS = ("vehicle", "canopy", "cloud")
+"""Output channels: centre heat, under trees or roofs, under cloud."""
+
+
+def _conv(inputs: int, outputs: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 3, stride, 1, groups=groups, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+class Residual(nn.Module):
+    """Two 3x3 convolutions with a shortcut (He et al. 2016, arXiv 1512.03385)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = _conv(width, width)
+        self.second = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return the block's output, (B, C, H, W) as given."""
+        return F.relu(x + self.second(self.first(x)))
+
+
+class LotNet(nn.Module):
+    """Centre heat-maps of vehicles after CenterNet (Zhou et al. 2019, arXiv 1904.07850), on a U-shaped trunk.
+
+    Input: (B, 3, H, W) float, RGB at 0.3 m through :func:`solarnet_assets.parking.pixels.normalise`;
+    H and W multiples of 8. Output: (B, 3, H / 2, W / 2) logits in the order of :data:`OUTPUTS`.
+    """
+
+    multiple = 8
+    stride = STRIDE
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        w = width
+        self.stem = nn.Sequential(nn.PixelUnshuffle(STRIDE), _conv(3 * STRIDE**2, w), Residual(w))
+        self.down1 = nn.Sequential(_conv(w, 2 * w, 2), Residual(2 * w))
+        self.down2 = nn.Sequential(_conv(2 * w, 3 * w, 2), Residual(3 * w), Residual(3 * w))
+        self.up1 = nn.Sequential(nn.Conv2d(3 * w, 2 * w, 1, bias=False), nn.BatchNorm2d(2 * w))
+        self.join1 = _conv(2 * w, 2 * w)
+        self.up0 = nn.Sequential(nn.Conv2d(2 * w, w, 1, bias=False), nn.BatchNorm2d(w))
+        self.join0 = _conv(w, w)
+        self.head = nn.Conv2d(w, len(OUTPUTS), 1)
+        nn.init.constant_(self.head.bias, -4.0)  # type: ignore[arg-type]
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return logits, (B, 3, H / 2, W / 2)."""
+        half = self.stem(x)
+        quarter = self.down1(half)
+        eighth = self.down2(quarter)
+        up = F.interpolate(self.up1(eighth), scale_factor=2.0, mode="bilinear", align_corners=False)
+        quarter = self.join1(F.relu(quarter + up))
+        up = F.interpolate(self.up0(quarter), scale_factor=2.0, mode="bilinear", align_corners=False)
+        return self.head(self.join0(F.relu(half + up)))
+
+
+def peaks(heat: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
+    """Return local maxima of a heat-map.
+
+    Args:
+        heat: (H, W) probabilities.
+        threshold: smallest probability that counts.
+
+    Returns:
+        Cells (n, 2) as float x, y with sub-cell refinement by the centroid of the 3x3 block, and
+        scores (n,), best first.
+    """
+    window = F.max_pool2d(heat[None, None], 3, 1, 1)[0, 0]
+    y, x = torch.nonzero((heat >= window) & (heat >= threshold), as_tuple=True)
+    padded = F.pad(heat[None, None], (1, 1, 1, 1))[0, 0]
+    block = torch.stack([padded[y + dy, x + dx] for dy in range(3) for dx in range(3)]).clamp_min(1e-6)
+    steps = torch.arange(3, device=heat.device, dtype=heat.dtype) - 1
+    weight = block / block.sum(0)
+    fine_x = x + (weight * steps.repeat(3)[:, None]).sum(0)
+    fine_y = y + (weight * steps.repeat_interleave(3)[:, None]).sum(0)
+    scores = heat[y, x]
+    order = torch.argsort(scores, descending=True, stable=True)
+    return torch.stack([fine_x, fine_y], 1)[order], scores[order]
+
+
+def loss(logits: Tensor, heat: Tensor, cover: Tensor, ignore: Tensor) -> Tensor:
+    """Return the training loss: penalty-reduced focal loss of the centres plus cross entropy of the cover.
+
+    Args:
+        logits: (B, 3, H, W).
+        heat: (B, H, W) Gaussian targets, 1 at a centre (CornerNet/CenterNet focal loss, alpha 2, beta 4).
+        cover: (B, 2, H, W) 1 under canopy and under cloud, 0 in the open, 2 unknown.
+        ignore: (B, H, W) 1 where neither vehicle nor background is asked for (half hidden vehicles).
+    """
+    logits = logits.float()
+    p = torch.sigmoid(logits[:, 0]).clamp(1e-4, 1 - 1e-4)
+    positive = (heat > 0.999).float()
+    asked = 1.0 - ignore
+    found = positive * torch.log(p) * (1 - p) ** 2
+    quiet = (1 - positive) * (1 - heat) ** 4 * torch.log(1 - p) * p**2 * asked
+    centre = -(found.sum() + quiet.sum()) / positive.sum().clamp_min(1.0)
+    known = (cover < 1.5).float()
+    each = F.binary_cross_entropy_with_logits(logits[:, 1:], cover * known, reduction="none")
+    return centre + (each * known).sum() / known.sum().clamp_min(1.0)

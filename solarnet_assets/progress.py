@@ -1,0 +1,86 @@
+"""What a person sees while a range of days is run, and at its end."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from solarnet_assets.defs.plan import Task
+
+
+def run_with_progress(start: date, end: date, console: Console) -> str | None:
+    """Run everything that [start, end] needs; return why it failed, or None.
+
+    The bar counts partitions: one asset on one day.
+    """
+    from solarnet_assets.defs.launch import RunFailedError, launch, plan_days
+
+    tasks = plan_days(start, end)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console) as progress:
+        bar = progress.add_task("partitions", total=sum(_partitions(task) for task in tasks))
+        rows: dict[str, TaskID] = {}
+
+        def _report(task: Task, finished: bool) -> None:
+            if finished:
+                progress.advance(bar, _partitions(task))
+                progress.remove_task(rows.pop(task.label))
+            else:
+                rows[task.label] = progress.add_task(task.label, total=None)
+
+        try:
+            launch(tasks, _report)
+        except RunFailedError as error:
+            return str(error)
+    return None
+
+
+def show_comparison(warehouse: Path, console: Console) -> None:
+    """Print what was published beside what was measured, and the truth where a simulation knows it."""
+    import duckdb
+
+    with duckdb.connect(str(warehouse), read_only=True) as con:
+        rows = con.sql("SELECT * FROM marts.published_comparison").pl()
+    table = Table(title="Published 2020 beside measured here", title_justify="left")
+    for name in ("item", "published", "measured", "90 % interval", "truth", "within"):
+        table.add_column(name, justify="left" if name in ("item", "within") else "right")
+    for row in rows.iter_rows(named=True):
+        table.add_row(*_cells(row))
+    console.print(table)
+    known = rows.filter(pl.col("within").is_not_null())
+    if known.height:
+        console.print(f"{known['within'].sum()} of {known.height} intervals hold the simulation's truth.")
+
+
+def _cells(row: dict[str, object]) -> list[str]:
+    interval = "" if row["lower"] is None else f"{_number(row['lower'])} to {_number(row['upper'])}"
+    within = {True: "yes", False: "no", None: ""}[row["within"]]  # type: ignore[index]
+    return [
+        str(row["item"]),
+        _number(row["published"]),
+        _number(row["measured"]),
+        interval,
+        _number(row["truth"]),
+        within,
+    ]
+
+
+def _number(value: object) -> str:
+    return "" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
+
+
+def _partitions(task: Task) -> int:
+    return task.days * len(task.assets)

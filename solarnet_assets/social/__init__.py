@@ -1,0 +1,1 @@
+"""Online sectors: posts read, cleaned, classified and counted as shares of active users."""

@@ -1,0 +1,278 @@
+"""The register of solar farms as known on a day: outlines of many scenes tracked into farms.
+
+Clouds hide parts of farms, and farms grow. The area of a farm is therefore not that of any one outline: every cell of
+10 m asks the newest scenes that saw it, and belongs to the farm where most of them say so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from solarnet_assets.imagery.geometry import polygon_in, transformer
+from solarnet_assets.solar.model import WEIGHTS
+from solarnet_assets.storage.schemas import SolarFarms
+
+if TYPE_CHECKING:
+    from shapely.geometry.base import BaseGeometry
+
+EQUAL_AREA = 6933
+"""EPSG code of the cylindrical equal-area projection (EASE-Grid 2.0) in which everything here is measured."""
+
+CELL_M = 10.0
+"""Side of a cell, m."""
+
+GAP_M = 100.0
+"""Blocks nearer than this are one farm: service roads and ditches run between the blocks of a farm. Ours."""
+
+OVERLAP = 0.2
+"""Share of the smaller outline that two sightings of one farm have in common at least. Ours."""
+
+SURE = 0.9
+"""Mean probability from which a single sighting enters the register. Ours."""
+
+VOTES = 3
+"""Newest scenes that a cell asks: fewer follow growth sooner, more average noise. Ours."""
+
+NEWEST = 1.25
+"""Weight of the newest vote against 1 of the others: it breaks ties. Ours."""
+
+REMEMBERED = 8
+"""Newest scenes that are asked at all: older ones know nothing of today. Ours."""
+
+Z90 = 1.6448536269514722
+
+
+@dataclass(frozen=True)
+class Sighting:
+    """A farm in one scene, in the equal-area projection.
+
+    Attributes:
+        day: partition day.
+        scene_id: scene.
+        shape: outline of all blocks.
+        hidden: ground that the scene could not show, as WKT in EPSG:4326.
+        score: area-weighted mean probability.
+        evidence: picture.
+    """
+
+    day: date
+    scene_id: str
+    shape: BaseGeometry
+    hidden: str | None
+    score: float
+    evidence: str | None
+
+
+@dataclass
+class Track:
+    """The sightings of one farm, oldest first."""
+
+    site_id: str
+    sightings: list[Sighting] = field(default_factory=list)
+
+    @property
+    def footprint(self) -> BaseGeometry:
+        """Everything that the newest scenes show of the farm."""
+        from shapely import union_all
+
+        return union_all([s.shape for s in self.sightings[-REMEMBERED:]])
+
+    def add(self, sighting: Sighting) -> None:
+        """Add a sighting; one more of the same scene is joined to what is there."""
+        last = self.sightings[-1] if self.sightings else None
+        if last is not None and last.scene_id == sighting.scene_id:
+            self.sightings[-1] = _joined(last, sighting)
+        else:
+            self.sightings.append(sighting)
+
+
+def register(polygons: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """Return the farms known on a day.
+
+    A farm is entered when at least two scenes show it, or one shows it with high probability, so that what one date
+    makes up stays out. The interval of its area joins the disagreement of the scenes with the boundary error
+    per metre of outline that the model card states.
+
+    Args:
+        polygons: schema ``SolarPolygons`` with ``day``, all days up to ``as_of``.
+        as_of: day whose knowledge is used.
+
+    Returns:
+        Rows of ``SolarFarms``, ordered by area of interest and farm.
+    """
+    known = polygons.filter(pl.col("day") <= as_of).sort("site_id", "day", "time", "scene_id", "polygon")
+    rows: list[dict[str, Any]] = []
+    for (site_id,), own in known.group_by("site_id", maintain_order=True):
+        plain = own.select("day", "scene_id", "geometry", "area_m2", "score", "hidden", "evidence")
+        rows += _farms(str(site_id), tuple(plain.iter_rows()))
+    frame = pl.DataFrame(rows, schema=SolarFarms.create_empty().schema)
+    return frame.unique("farm_id", keep="first", maintain_order=True).sort("site_id", "farm_id")
+
+
+@lru_cache(maxsize=64)
+def _farms(site_id: str, outlines: tuple[tuple[Any, ...], ...]) -> list[dict[str, Any]]:
+    """Return the farms of one area; kept, because most days bring no new scene of it."""
+    tracks: list[Track] = []
+    for scene in _by_scene(outlines):
+        for sighting in _blocks_to_farms(scene):
+            matches = [track for track in tracks if _same(track, sighting)]
+            if not matches:
+                matches = [Track(site_id)]
+                tracks.append(matches[0])
+            _merge(matches, tracks).add(sighting)
+    rows = [_row(t) for t in tracks if len(t.sightings) > 1 or t.sightings[0].score >= SURE]
+    return [row for row in rows if row["area_km2"] > 0]
+
+
+def _by_scene(outlines: Sequence[tuple[Any, ...]]) -> Iterable[list[tuple[Any, ...]]]:
+    scenes: dict[tuple[date, str], list[tuple[Any, ...]]] = {}
+    for outline in outlines:
+        scenes.setdefault((outline[0], outline[1]), []).append(outline)
+    return scenes.values()
+
+
+def _merge(matches: Sequence[Track], tracks: list[Track]) -> Track:
+    """Return the oldest of the matching tracks, with the sightings of the others joined: they have grown together."""
+    first, *others = matches
+    for other in others:
+        tracks.remove(other)
+        by_scene = {s.scene_id: s for s in first.sightings}
+        for sighting in other.sightings:
+            before = by_scene.get(sighting.scene_id)
+            by_scene[sighting.scene_id] = sighting if before is None else _joined(before, sighting)
+        first.sightings = sorted(by_scene.values(), key=lambda s: (s.day, s.scene_id))
+    return first
+
+
+def _same(track: Track, sighting: Sighting) -> bool:
+    footprint = track.footprint
+    if footprint.distance(sighting.shape) > GAP_M:
+        return False
+    common = footprint.buffer(GAP_M / 2).intersection(sighting.shape.buffer(GAP_M / 2)).area
+    return bool(common >= OVERLAP * min(footprint.area, sighting.shape.area))
+
+
+def _joined(a: Sighting, b: Sighting) -> Sighting:
+    from shapely import union_all
+
+    score = float(np.average((a.score, b.score), weights=(a.shape.area, b.shape.area)))
+    return Sighting(a.day, a.scene_id, union_all([a.shape, b.shape]), a.hidden, score, a.evidence or b.evidence)
+
+
+def _blocks_to_farms(scene: Sequence[tuple[Any, ...]]) -> Iterable[Sighting]:
+    """Join the blocks of one scene that lie near each other."""
+    from shapely import STRtree, union_all
+
+    day, scene_id, _, _, _, hidden, evidence = scene[0]
+    shapes = [polygon_in(block[2], EQUAL_AREA) for block in scene]
+    near = STRtree(shapes).query(shapes, predicate="dwithin", distance=GAP_M)
+    label = list(range(len(scene)))
+    for a, b in zip(*near, strict=True):
+        low, high = sorted((label[a], label[b]))
+        label = [low if x == high else x for x in label]
+    for group in sorted(set(label)):
+        chosen = [n for n, x in enumerate(label) if x == group]
+        score = float(np.average([scene[n][4] for n in chosen], weights=[scene[n][3] for n in chosen]))
+        yield Sighting(day, scene_id, union_all([shapes[n] for n in chosen]), hidden, score, evidence)
+
+
+def _row(track: Track) -> dict[str, Any]:
+    seen = track.sightings
+    mask, left, top = _majority(track)
+    area = float(mask.sum()) * CELL_M**2
+    outline = float((mask ^ _shrunk(mask)).sum()) * CELL_M
+    edge = outline * boundary_sd()
+    spread = float(np.std(_areas(track, mask, left, top), ddof=1)) if len(seen) > 1 else 0.1 * area
+    half = Z90 * float(np.hypot(spread / np.sqrt(min(len(seen), VOTES)), edge))
+    lon, lat = _centre(mask, left, top)
+    first_lon, first_lat = _lonlat(*_inner(seen[0].shape))
+    return {
+        "farm_id": f"{track.site_id}-{first_lat:.4f}-{first_lon:.4f}",
+        "site_id": track.site_id,
+        "first_seen": seen[0].day,
+        "last_seen": seen[-1].day,
+        "area_km2": area / 1e6,
+        "area_lower": max(area - half, 0.0) / 1e6,
+        "area_upper": (area + half) / 1e6,
+        "lon": lon,
+        "lat": lat,
+        "confidence": float(np.mean([s.score for s in seen])),
+        "n_obs": len(seen),
+        "evidence": next((s.evidence for s in reversed(seen) if s.evidence), None),
+    }
+
+
+def _majority(track: Track) -> tuple[NDArray[np.bool_], float, float]:
+    """Return the cells of a farm, (rows, columns), and the left and top of the grid, m."""
+    left, bottom, right, top = track.footprint.bounds
+    shape = (int((top - bottom) // CELL_M) + 2, int((right - left) // CELL_M) + 2)
+    asked, balance = np.zeros(shape, np.int16), np.zeros(shape)
+    for sighting in reversed(track.sightings[-REMEMBERED:]):
+        inside, visible = _seen(sighting, shape, left, top)
+        counts = visible & (asked < VOTES)
+        weight = np.where(asked == 0, NEWEST, 1.0)
+        balance += np.where(counts, np.where(inside, weight, -weight), 0.0)
+        asked += counts
+    return balance > 0, left, top
+
+
+def _seen(
+    sighting: Sighting, shape: tuple[int, int], left: float, top: float
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    inside = _rasterised(sighting.shape, shape, left, top)
+    if sighting.hidden is None:
+        return inside, np.ones(shape, bool)
+    return inside, inside | ~_rasterised(polygon_in(sighting.hidden, EQUAL_AREA), shape, left, top)
+
+
+def _rasterised(geometry: BaseGeometry, shape: tuple[int, int], left: float, top: float) -> NDArray[np.bool_]:
+    from rasterio import Affine
+    from rasterio.features import geometry_mask
+
+    return np.asarray(geometry_mask([geometry], shape, Affine(CELL_M, 0, left, 0, -CELL_M, top), invert=True))
+
+
+def _areas(track: Track, mask: NDArray[np.bool_], left: float, top: float) -> list[float]:
+    """Return the area, m2, that each of the newest scenes gives: what it shows, and the farm where it shows nothing."""
+    found = []
+    for sighting in track.sightings[-VOTES:]:
+        inside, visible = _seen(sighting, mask.shape, left, top)
+        found.append(float(np.where(visible, inside, mask).sum()) * CELL_M**2)
+    return found
+
+
+def _shrunk(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    from scipy.ndimage import binary_erosion
+
+    return np.asarray(binary_erosion(mask))
+
+
+def _centre(mask: NDArray[np.bool_], left: float, top: float) -> tuple[float, float]:
+    if not mask.any():
+        return _lonlat(left, top)
+    rows, columns = np.nonzero(mask)
+    return _lonlat(left + (columns.mean() + 0.5) * CELL_M, top - (rows.mean() + 0.5) * CELL_M)
+
+
+def _inner(shape: BaseGeometry) -> tuple[float, float]:
+    point = shape.representative_point()
+    return point.x, point.y
+
+
+def _lonlat(x: float, y: float) -> tuple[float, float]:
+    lon, lat = transformer(EQUAL_AREA, 4326).transform(x, y)
+    return float(lon), float(lat)
+
+
+@lru_cache(maxsize=1)
+def boundary_sd() -> float:
+    """Return the standard deviation of where an outline is drawn, m, from the model card."""
+    return float(WEIGHTS.card["test"]["boundary_sd_m"])

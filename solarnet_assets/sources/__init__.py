@@ -1,0 +1,40 @@
+"""Where raw files come from: one small protocol, named in configuration, never in code."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from solarnet_assets.config import Config
+    from solarnet_assets.landing import RawFile
+
+
+class Source(Protocol):
+    """Anything that can name the raw files of a day."""
+
+    def files(self, day: date) -> list[RawFile]:
+        """Return the files of a day, in a stable order; an empty list is a day without data.
+
+        Raises:
+            OSError: the source cannot be reached now; the caller may try again.
+            BadInputError: the source is misconfigured; trying again does not help.
+        """
+        ...
+
+
+def open_source(config: Config, kind: str) -> Source:
+    """Return the configured source of a raw asset."""
+    from solarnet_assets.sources.files import FileSource, NoSource
+    from solarnet_assets.sources.simulated import SimulatedSource
+    from solarnet_assets.sources.stac import StacSource
+
+    wanted = config.source(kind)
+    if wanted is None:
+        return NoSource()
+    if wanted.type == "simulated":
+        return SimulatedSource(config, kind)
+    assert wanted.path is not None  # noqa: S101 - load_config has seen to it
+    if wanted.type == "stac":
+        return StacSource(wanted.path, config.timezone)
+    return FileSource(wanted.path, wanted.first_day)

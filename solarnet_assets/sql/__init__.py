@@ -1,0 +1,1 @@
+"""The SQL layer: plain SELECT files, their graph, and the refresh of a window of the warehouse."""

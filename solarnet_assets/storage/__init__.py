@@ -1,0 +1,1 @@
+"""The lake (truth), its quarantine and evidence, and the warehouse that is derived from it."""

@@ -1,0 +1,245 @@
+"""The lake: one atomic partition per asset and day.
+
+A partition is ``<asset>/day=YYYY-MM-DD/data.parquet`` with content-addressed files beside it. The
+table is the commit point: files and refused records are written first under names of their own,
+then the table that refers to them replaces the old one in a single step. A kill at any instant
+leaves the old partition or the new one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from dataframely.exc import SchemaError, ValidationError
+from upath import UPath
+
+from solarnet_assets.landing import REJECTS_SCHEMA, BadInputError, Landing, rejects_frame
+from solarnet_assets.storage.schemas import SCHEMAS, UNPARTITIONED
+
+TABLE = "data.parquet"
+_SAFE_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Records of one partition: what came in, what was kept, what was refused."""
+
+    n_in: int
+    n_out: int
+    n_quarantined: int
+
+    @property
+    def balanced(self) -> bool:
+        """Whether nothing was lost: in = out + quarantined."""
+        return self.n_in == self.n_out + self.n_quarantined
+
+
+class Lake:
+    """Reads and writes partitions below a local folder or any fsspec URL.
+
+    Args:
+        root: folder or URL of the lake.
+        quarantine: folder or URL of refused records.
+    """
+
+    def __init__(self, root: UPath | Path | str, quarantine: UPath | Path | str) -> None:
+        self.root = UPath(root)
+        self.quarantine = UPath(quarantine)
+
+    def folder(self, asset: str, day: date | None) -> UPath:
+        """Return the folder of a partition."""
+        return _folder(self.root, asset, day)
+
+    def write(
+        self,
+        asset: str,
+        day: date | None,
+        content: Landing | pl.DataFrame,
+        *,
+        blobs: Mapping[str, bytes] | None = None,
+    ) -> Counts:
+        """Replace one partition.
+
+        Args:
+            asset: a key of :data:`SCHEMAS`.
+            day: the partition; None for an asset without partitions.
+            content: a table, or a landing with its refused records.
+            blobs: files to keep beside the table, by bare file name.
+
+        Returns:
+            What was counted.
+
+        Raises:
+            BadInputError: the table does not fit the asset's schema; nothing was written.
+        """
+        landing = content if isinstance(content, Landing) else Landing(content, rejects_frame([]), content.height)
+        frame = _validated(asset, day, landing.frame)
+        folder, refused = self.folder(asset, day), _folder(self.quarantine, asset, day)
+        files = {**landing.blobs, **(blobs or {})}
+        for name, data in files.items():
+            _put_once(folder / _bare(name), data)
+        rejects_name = _write_rejects(refused, landing.rejects)
+        notes = {"n_in": str(landing.n_in), "n_quarantined": str(landing.rejects.height), "rejects": rejects_name}
+        _put(folder / TABLE, _parquet(frame, notes))
+        _keep_only(folder, {TABLE, *files})
+        _keep_only(refused, {rejects_name})
+        return Counts(landing.n_in, frame.height, landing.rejects.height)
+
+    def exists(self, asset: str, day: date | None) -> bool:
+        """Whether the partition has been written."""
+        return bool((self.folder(asset, day) / TABLE).exists())
+
+    def days(self, asset: str) -> list[date]:
+        """Return the days that have a partition, in order."""
+        base = self.root / asset
+        if not base.exists():
+            return []
+        found = (entry.name.removeprefix("day=") for entry in base.iterdir() if entry.name.startswith("day="))
+        return sorted(day for day in map(date.fromisoformat, found) if self.exists(asset, day))
+
+    def read(self, asset: str, day: date | None = None) -> pl.DataFrame:
+        """Return one partition, empty but typed where there is none; daily assets get a ``day`` column."""
+        if asset in UNPARTITIONED:
+            table = self.folder(asset, None) / TABLE
+            return pl.read_parquet(io.BytesIO(table.read_bytes())) if table.exists() else empty(asset)
+        if day is None:
+            raise ValueError(f"{asset} has daily partitions: name a day")
+        return self.scan(asset, day, day).collect()
+
+    def scan(self, asset: str, start: date, end: date) -> pl.LazyFrame:
+        """Return the days in [start, end] that exist, lazily, with a ``day`` column."""
+        frames = [self._scan_day(asset, day) for day in self.days_between(asset, start, end)]
+        return pl.concat(frames) if frames else empty(asset).lazy()
+
+    def days_between(self, asset: str, start: date, end: date) -> list[date]:
+        """Return the days in [start, end] that have a partition."""
+        span = pl.date_range(start, end, eager=True).to_list()
+        return [day for day in span if self.exists(asset, day)]
+
+    def blob(self, asset: str, day: date | None, name: str) -> UPath:
+        """Return the path of a file that lies beside the table."""
+        return self.folder(asset, day) / _bare(name)
+
+    def counts(self, asset: str, day: date | None) -> Counts:
+        """Count a partition from what is stored: the table, its footer and the quarantine file."""
+        notes, height = self._footer(asset, day)
+        return Counts(int(notes["n_in"]), height, self.rejects(asset, day).height)
+
+    def rejects(self, asset: str, day: date | None) -> pl.DataFrame:
+        """Return the refused records of a partition (:data:`REJECTS_SCHEMA`)."""
+        notes, _ = self._footer(asset, day)
+        if not notes.get("rejects"):
+            return pl.DataFrame(schema=REJECTS_SCHEMA)
+        file = _folder(self.quarantine, asset, day) / notes["rejects"]
+        return pl.read_parquet(io.BytesIO(file.read_bytes()))
+
+    def _footer(self, asset: str, day: date | None) -> tuple[dict[str, str], int]:
+        table = io.BytesIO((self.folder(asset, day) / TABLE).read_bytes())
+        notes = pl.read_parquet_metadata(table)
+        return notes, pl.scan_parquet(table).select(pl.len()).collect().item()
+
+    def _scan_day(self, asset: str, day: date) -> pl.LazyFrame:
+        table = self.folder(asset, day) / TABLE
+        source: Any = str(table) if table.protocol in ("", "file") else io.BytesIO(table.read_bytes())
+        return pl.scan_parquet(source, hive_partitioning=False).with_columns(day=pl.lit(day, dtype=pl.Date))
+
+
+class Evidence:
+    """Small pictures that show what a figure was made of.
+
+    Args:
+        root: folder or URL of the evidence.
+    """
+
+    def __init__(self, root: UPath | Path | str) -> None:
+        self.root = UPath(root)
+
+    def write(self, relative: str, data: bytes) -> str:
+        """Store one picture under ``signal/day/name`` and return that relative path."""
+        parts = [_bare(part) for part in relative.split("/")]
+        _put(self.root.joinpath(*parts), data)
+        return "/".join(parts)
+
+
+def blob_name(data: bytes, suffix: str) -> str:
+    """Return a content-addressed file name such as ``3f2a...9c.tif``."""
+    return f"{hashlib.sha256(data).hexdigest()[:24]}{suffix}"
+
+
+def empty(asset: str) -> pl.DataFrame:
+    """Return an asset's table without rows."""
+    frame = SCHEMAS[asset].create_empty()
+    return frame if asset in UNPARTITIONED else frame.with_columns(day=pl.lit(None, dtype=pl.Date))
+
+
+def _folder(root: UPath, asset: str, day: date | None) -> UPath:
+    if (day is None) != (asset in UNPARTITIONED):
+        raise ValueError(f"{asset}: daily assets need a day, the others must have none")
+    return root / asset if day is None else root / asset / f"day={day:%Y-%m-%d}"
+
+
+def _bare(name: str) -> str:
+    """Return a file name, refusing anything that could leave its folder."""
+    if not name or name.startswith(".") or not set(name) <= _SAFE_NAME:
+        raise BadInputError(f"{name!r} is not a plain file name")
+    return name
+
+
+def _validated(asset: str, day: date | None, frame: pl.DataFrame) -> pl.DataFrame:
+    schema = SCHEMAS[asset]
+    try:
+        return schema.validate(frame.select(schema.column_names()), cast=True)
+    except (SchemaError, ValidationError, pl.exceptions.PolarsError) as error:
+        reason = " ".join(str(error).split())
+        raise BadInputError(f"{asset} {day or ''}: the table does not fit its schema: {reason}") from error
+
+
+def _write_rejects(folder: UPath, rejects: pl.DataFrame) -> str:
+    if rejects.is_empty():
+        return ""
+    data = _parquet(rejects.select(REJECTS_SCHEMA.names()), {})
+    name = f"rejects-{hashlib.sha256(data).hexdigest()[:12]}.parquet"
+    _put_once(folder / name, data)
+    return name
+
+
+def _parquet(frame: pl.DataFrame, notes: dict[str, str]) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer, compression="zstd", metadata=notes)
+    return buffer.getvalue()
+
+
+def _put_once(path: UPath, data: bytes) -> None:
+    """Write a content-addressed file unless it is there."""
+    if not path.exists():
+        _put(path, data)
+
+
+def _put(path: UPath, data: bytes) -> None:
+    """Write a file whole: by rename on a local disk, by one object put elsewhere."""
+    if path.protocol not in ("", "file"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+        return
+    target = Path(str(path))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    draft = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    draft.write_bytes(data)
+    os.replace(draft, target)  # noqa: PTH105 - Path.replace is the same call; named for what it guarantees
+
+
+def _keep_only(folder: UPath, names: Sequence[str] | set[str]) -> None:
+    """Remove what older versions of a partition and killed writes left behind."""
+    if folder.exists():
+        for entry in folder.iterdir():
+            if entry.name not in names and entry.is_file():
+                entry.unlink(missing_ok=True)

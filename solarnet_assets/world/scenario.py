@@ -1,0 +1,142 @@
+"""Scenario files: what happens to the simulated country, as dated points in percent of normal."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from solarnet_assets.landing import BadInputError
+
+Curve = Annotated[list[tuple[date, float]], Field(min_length=1)]
+"""Dated points in percent of normal; straight lines between them, constant outside."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class City(_Strict):
+    """A city: ``workforce`` weighs it, ``panel`` devices send pings (0: only a published index exists)."""
+
+    id: str
+    name: str
+    region: str
+    lon: float
+    lat: float
+    radius_km: float = 15.0
+    workforce: float = 1e6
+    panel: int = 600
+    index: bool = False
+    curve: Curve | None = None
+
+
+class Mill(_Strict):
+    """A steel mill; ``capacity`` in Mt a year; ``heat`` is its peak summed SWIR excess in a normal pass."""
+
+    id: str
+    name: str
+    region: str
+    lon: float
+    lat: float
+    capacity: float
+    heat: float | None = None
+    curve: Curve | None = None
+
+
+class Lot(_Strict):
+    """A car park with ``stalls`` and a ``group`` (factory, retail, theme park)."""
+
+    id: str
+    name: str
+    region: str
+    group: str = "factory"
+    lon: float
+    lat: float
+    stalls: int = 120
+    curve: Curve | None = None
+
+
+class Farm(_Strict):
+    """An area of interest that holds solar farms; ``arrays`` and their area in km2 by opening day."""
+
+    id: str
+    name: str
+    region: str
+    lon: float
+    lat: float
+    arrays: list[tuple[date, float]] = []
+
+
+class Posts(_Strict):
+    """How much is written: posts a day, the share that is Chinese, and the share that bots write."""
+
+    per_day: int = 6000
+    chinese: float = Field(default=0.5, ge=0, le=1)
+    bots: float = Field(default=0.05, ge=0, le=0.5)
+
+
+class Signals(_Strict):
+    """True country curves; sites and cities may have their own."""
+
+    steel: Curve
+    parking: Curve
+    commuting: Curve
+    sectors: dict[str, Curve]
+
+
+class Scenario(_Strict):
+    """A whole scenario file."""
+
+    name: str
+    seed: int
+    timezone: str = "Asia/Shanghai"
+    country: str = "CN"
+    start: date
+    end: date
+    signals: Signals
+    cities: list[City]
+    mills: list[Mill]
+    lots: list[Lot]
+    farms: list[Farm]
+    posts: Posts = Posts()
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Scenario:
+        if self.end < self.start:
+            raise ValueError(f"end {self.end} lies before start {self.start}")
+        ids = [x.id for group in (self.cities, self.mills, self.lots, self.farms) for x in group]
+        if len(ids) != len(set(ids)):
+            raise ValueError("ids of cities, mills, lots and farms must differ")
+        return self
+
+
+def load_scenario(path: Path | str) -> Scenario:
+    """Read a scenario: a path to a YAML file, or the name of a shipped one (``published``, ``quiet``).
+
+    Raises:
+        BadInputError: the file is missing, not YAML, or does not fit; names the file and the field.
+    """
+    file = Path(path)
+    if file.suffix not in {".yaml", ".yml"} and not file.exists():
+        file = Path(__file__).parent / "scenarios" / f"{path}.yaml"
+    try:
+        return Scenario.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        raise BadInputError(f"scenario file {file} does not exist") from error
+    except yaml.YAMLError as error:
+        raise BadInputError(f"scenario file {file} is not YAML: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(x) for x in first["loc"])
+        raise BadInputError(f"scenario file {file}: {where or 'file'}: {first['msg']}") from error
+
+
+def value_at(curve: Curve, day: date) -> float:
+    """Return a curve's value in percent of normal on a day."""
+    days, values = zip(*sorted(curve), strict=True)
+    return float(np.interp(day.toordinal(), [d.toordinal() for d in days], values))

@@ -1,0 +1,61 @@
+from datetime import date
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from solarnet_assets.defs.daily import COUNTS, Day, counts_check, preview, run_days
+from solarnet_assets.defs.partitions import DAILY
+from solarnet_assets.landing import Landing, reject, rejects_frame
+from solarnet_assets.storage.lake import Lake
+
+
+def landing(day: date, lost: int = 0) -> Landing:
+    frame = pl.DataFrame({"city": ["a"], "intensity": [float(day.day)], "provider": ["p"]})
+    return Landing(frame, rejects_frame([reject("f.csv", "not a number", 7)]), 2 + lost)
+
+
+def asset(lake: Lake, lost: int = 0) -> dg.AssetsDefinition:
+    @dg.asset(name="mobility_index", partitions_def=DAILY, check_specs=[counts_check("mobility_index")])
+    def _asset(context: dg.AssetExecutionContext):
+        yield from run_days(context, lake, "mobility_index", lambda day: Day(landing(day, lost)))
+
+    return _asset
+
+
+@pytest.fixture
+def lake(tmp_path):
+    return Lake(tmp_path / "lake", tmp_path / "quarantine")
+
+
+RANGE = {"dagster/asset_partition_range_start": "2020-01-01", "dagster/asset_partition_range_end": "2020-01-03"}
+
+
+def test_a_range_is_one_step_with_partitions_metadata_and_checks_of_each_day(lake):
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize([asset(lake)], instance=instance, tags=RANGE)
+        found = {m.partition: m.metadata for m in result.asset_materializations_for_node("mobility_index")}
+        assert set(found) == {"2020-01-01", "2020-01-02", "2020-01-03"}
+        assert found["2020-01-02"]["quarantined"].value == 1
+        assert "f.csv" in found["2020-01-02"]["quarantine"].value
+        checks = {e.partition: e.passed for e in result.get_asset_check_evaluations()}
+        assert checks == dict.fromkeys(found, True)
+    assert lake.read("mobility_index", date(2020, 1, 2))["intensity"].to_list() == [2.0]
+
+
+def test_a_lost_record_fails_the_blocking_check(lake):
+    with dg.DagsterInstance.ephemeral() as instance:
+        result = dg.materialize(
+            [asset(lake, lost=1)], instance=instance, partition_key="2020-01-01", raise_on_error=False
+        )
+        (check,) = result.get_asset_check_evaluations()
+    assert not result.success
+    assert (check.check_name, check.passed, check.partition) == (COUNTS, False, "2020-01-01")
+
+
+def test_previews_show_no_personal_columns():
+    frame = pl.DataFrame({"device": [12345], "city": ["a"], "lat": [39.9876]})
+    shown = preview(frame).value
+    assert "12345" not in shown
+    assert "39.98" not in shown
+    assert "a" in shown

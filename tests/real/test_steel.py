@@ -1,0 +1,129 @@
+"""Real Sentinel-2 chips through the readers, the detectors and the observation rules. Nothing is tuned to them."""
+
+import os
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from solarnet_assets.imagery import clouds, geometry
+from solarnet_assets.imagery.ingest import read_scenes
+from solarnet_assets.imagery.raster import grid_of, open_raster, read_pixels
+from solarnet_assets.imagery.scene import open_scene
+from solarnet_assets.landing import RawFile
+from solarnet_assets.steel.detectors import DETECTORS, CannotDecide, bands_of
+from solarnet_assets.steel.observe import observe_scenes
+
+REAL = Path(os.environ.get("SOLARNET_REAL", Path(__file__).parents[3] / "shared" / "real"))
+pytestmark = [pytest.mark.real, pytest.mark.skipif(not (REAL / "s2_fire").is_dir(), reason="no real data here")]
+
+
+def frame_of(path):
+    """Return WKT (EPSG:4326) of the middle of a raster."""
+    with open_raster(path) as dataset:
+        west, south, east, north = geometry.lonlat_bounds(grid_of(dataset, path.name))
+    a, b = 0.1 * (east - west), 0.1 * (north - south)
+    x, y = (west + a, east - a), (south + b, north - b)
+    return f"POLYGON (({x[0]} {y[0]}, {x[1]} {y[0]}, {x[1]} {y[1]}, {x[0]} {y[1]}, {x[0]} {y[0]}))"
+
+
+def land(files, day, **options):
+    sites = pl.DataFrame([{"site_id": "here", "signal": "steel", "geometry": frame_of(files[0])}])
+    raw = [RawFile(path, path.name) for path in files]
+    landing = read_scenes(raw, day, {"sites": sites, "signal": "steel", "timezone": "UTC", **options})
+    assert landing.n_in == landing.frame.height + landing.rejects.height
+    return landing, sites
+
+
+def opened(landing, tmp_path, n=0):
+    for name, data in landing.blobs.items():
+        (tmp_path / name).write_bytes(data)
+    row = landing.frame.row(n, named=True)
+    return open_scene(row, tmp_path / row["path"], tmp_path / row["mask_path"] if row["mask_path"] else None)
+
+
+def fire():
+    return land([REAL / "s2_fire" / "G90292_20230514.tif"], date(2023, 5, 14), offset=-0.1)
+
+
+def test_the_flame_front_is_kept_by_every_detector(tmp_path):
+    """All pixels over reflectance 1 at 2.2 um, nearly all over 0.5, and nothing away from the front."""
+    landing, _ = fire()
+    assert landing.frame["bands"].to_list() == [["B09", "B11", "B12"]]
+    scene = opened(landing, tmp_path)
+    with open_raster(REAL / "s2_fire" / "G90292_20230514_hot_pseudo.tif") as dataset:
+        front = clouds.grow(read_pixels(dataset)[0] > 0, 2)
+    bands = bands_of(scene.reflectance, scene.gain)
+    assert bands.nir == "B09"
+    for name, detector in DETECTORS.items():
+        hot = detector(bands)
+        assert hot[bands.r12 > 1.0].all(), name
+        assert hot[bands.r12 > 0.5].mean() > 0.7, name
+        assert not (hot & ~front).any(), name
+        assert 30 <= hot.sum() <= 120, name
+
+
+def test_the_fire_is_an_observation_with_its_caveats(tmp_path):
+    landing, sites = fire()
+    for name, data in landing.blobs.items():
+        (tmp_path / name).write_bytes(data)
+    frame, pictures = observe_scenes(
+        landing.frame, dict(sites.select("site_id", "geometry").iter_rows()), lambda name: tmp_path / name
+    )
+    row = frame.row(0, named=True)
+    assert row["valid"]
+    assert row["cloud_share"] is None
+    assert row["relative_sd"] >= 0.1
+    assert row["saturated_pixels"] > 0
+    assert row["excess_radiance"] > 200
+    assert len(pictures) == 1
+
+
+NEGATIVES = sorted((REAL / "s2_negatives").glob("*.tif"))
+
+
+@pytest.mark.parametrize("path", NEGATIVES, ids=lambda path: path.stem)
+def test_chips_without_the_second_infrared_band_are_not_judged(path, tmp_path):
+    """They hold 0.84 and 2.2 um only: vegetation aside, every burn scar has r12 > 1.4 r8, so no rule may decide."""
+    day = date.fromisoformat(path.stem[-8:])
+    refused, _ = land([path], day, offset=0.0)
+    assert "lacks band B11" in refused.rejects["reason"][0]
+    landing, sites = land([path], day, offset=0.0, required=["B12"])
+    scene = opened(landing, tmp_path)
+    bands = bands_of(scene.reflectance, scene.gain)
+    assert np.nanmax(bands.r12) < 0.7
+    for detector in DETECTORS.values():
+        with pytest.raises(CannotDecide, match="B11"):
+            detector(bands)
+    polygons = dict(sites.select("site_id", "geometry").iter_rows())
+    frame, _ = observe_scenes(landing.frame, polygons, lambda name: tmp_path / name)
+    assert frame["valid"].to_list() == [False]
+    assert "B11 is missing" in frame["reason"][0]
+
+
+TOA = [f"B{n}" for n in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12)]
+BOA = [name for name in TOA if name != "B10"]
+
+
+@pytest.mark.parametrize("day", ["20170703", "20190723"])
+def test_products_of_both_levels_are_read_and_have_no_hot_pixel(day, tmp_path):
+    """Alpine lake, water and snow among it; DN 65535 is no data, baselines before 04.00 have no offset."""
+    when = date.fromisoformat(day)
+    l1c, _ = land([REAL / "s2_products" / f"S2A1C_{day}_022_Barbellino_TOA_10.tif"], when, bands=TOA, gsd=10)
+    folder = REAL / "s2_products"
+    names = [f"S2A2A_{day}_022_Barbellino_{kind}_10.tif" for kind in ("BOA", "SCL", "NDVI")]
+    l2a, _ = land([folder / name for name in names], when, bands=BOA, gsd=10)
+    assert l2a.rejects["reason"].str.contains("has 1 bands where the option 'bands' names 11").to_list() == [True]
+    for landing in (l1c, l2a):
+        assert landing.frame["offset"].to_list() == [0.0]
+        scene = opened(landing, tmp_path)
+        bands = bands_of(scene.reflectance, scene.gain)
+        assert bands.nir == "B08"
+        assert 0.0 < np.nanmedian(bands.r12) < 0.25
+        assert not any(detector(bands).any() for detector in DETECTORS.values())
+    scl = opened(l2a, tmp_path)
+    with open_raster(folder / names[1]) as dataset:
+        classes = read_pixels(dataset)[0]
+    assert scl.cloud.sum() == 4 * np.isin(classes, (3, 8, 9, 10)).sum()

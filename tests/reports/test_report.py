@@ -1,0 +1,164 @@
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+from time import process_time
+
+import duckdb
+import polars as pl
+import pytest
+
+from solarnet_assets.landing import BadInputError
+from solarnet_assets.reports import build_report, digest
+
+VOID = {"meta", "img", "br", "link", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Collects what a test asks for, and fails on tags that do not nest."""
+
+    def __init__(self, text):
+        super().__init__(convert_charrefs=True)
+        self.open, self.ids, self.tags, self.links, self.text = [], [], [], [], []
+        self.feed(text)
+        assert not self.open
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        self.tags.append((tag, found))
+        self.ids += [found["id"]] if "id" in found else []
+        self.links += [v for k, v in attrs if k in {"href", "src", "xlink:href"}]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] not in {"style", "title"}:
+            self.text.append(data)
+
+
+def build(home, truth=None):
+    return build_report(home / "warehouse.duckdb", home / "evidence", home / "report" / "index.html", truth=truth)
+
+
+@pytest.fixture
+def home(tmp_path, frames, fill_home):
+    return fill_home(tmp_path, frames)
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory, frames, fill_home, truth):
+    """A report that is only read."""
+    return build(fill_home(tmp_path_factory.mktemp("home"), frames), truth)
+
+
+@pytest.fixture(scope="module")
+def page(built):
+    return Page(built.read_text(encoding="utf-8"))
+
+
+def test_page_is_self_contained(page):
+    assert not [tag for tag, _ in page.tags if tag in {"script", "link", "iframe", "object"}]
+    allowed = ("#", "data:image/png;base64,", "https://example.org/")
+    assert all(link.startswith(allowed) for link in page.links), page.links
+    policy = next(a for t, a in page.tags if t == "meta" and a.get("http-equiv") == "Content-Security-Policy")
+    assert policy["content"].startswith("default-src 'none'")
+
+
+def test_ids_are_unique_and_links_arrive(page):
+    assert len(page.ids) == len(set(page.ids))
+    assert {link[1:] for link in page.links if link.startswith("#")} <= set(page.ids)
+
+
+def test_every_picture_has_words(page):
+    svgs = [a for t, a in page.tags if t == "svg"]
+    assert len(svgs) > 30
+    assert all(a.get("aria-label") or a.get("aria-labelledby") in page.ids or a.get("aria-hidden") for a in svgs)
+    assert all(a.get("alt") for t, a in page.tags if t == "img")
+    assert all(a.get("scope") for t, a in page.tags if t == "th")
+
+
+def test_headline_and_tables_say_what_the_marts_hold(page, frames):
+    text = " ".join(" ".join(page.text).split())
+    last = frames["marts.recovery_daily"].filter(pl.col("signal") == "composite", pl.col("region") == "CN")["value"][-1]
+    assert f"{last:.0f} % of normal" in text
+    assert "reaches 100 % on 27 March 2020 (90 % interval 24 March to after 14 May)" in text
+    assert "76 % of capacity" in text
+    assert "+520 %" in text
+    assert "18 February to 21 February" in text
+    assert "latitude 200 is outside -90..90" in text
+    assert "Refused records: 2" in text
+
+
+def test_hostile_text_stays_text(built, page, nasty):
+    assert nasty in " ".join(page.text)
+    assert "javascript:" not in built.read_text(encoding="utf-8")
+
+
+def test_pictures_come_from_the_evidence_folder_alone(home, page):
+    pictures = [a for t, a in page.tags if t == "img"]
+    assert len(pictures) == 7
+    (home / "evidence" / "steel" / "2020-03-12" / "site0.png").write_bytes(b"GIF89a not a picture we embed")
+    (home / "evidence" / "steel" / "2020-03-12" / "site1.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(300_000))
+    again = Page(build(home).read_text(encoding="utf-8"))
+    assert len([t for t, _ in again.tags if t == "img"]) == 5
+
+
+def test_same_inputs_give_the_same_bytes(built, home, truth):
+    started = process_time()
+    assert build(home, truth.sample(fraction=1.0, shuffle=True, seed=2)).read_bytes() == built.read_bytes()
+    assert process_time() - started <= 5.0
+
+
+def test_truth_is_drawn_only_in_a_simulation(built, frames, tmp_path, write_warehouse):
+    simulated = built.read_text(encoding="utf-8")
+    assert "Simulated country" in simulated
+    assert simulated.count("truth of the simulation") == 4
+    published = frames["marts.published_comparison"].with_columns(truth=pl.lit(None, dtype=pl.Float64))
+    write_warehouse(tmp_path / "warehouse.duckdb", {**frames, "marts.published_comparison": published})
+    real = build(tmp_path).read_text(encoding="utf-8")
+    assert "Simulated country" not in real
+    assert "truth of" not in real
+    assert ">Truth<" not in real
+
+
+def test_warehouse_with_one_signal_or_nothing_still_gives_a_page(tmp_path, frames, write_warehouse):
+    one = frames["marts.recovery_daily"].filter(pl.col("signal") == "commuting").drop("level")
+    write_warehouse(tmp_path / "warehouse.duckdb", {"marts.recovery_daily": one})
+    page = Page(build(tmp_path).read_text(encoding="utf-8"))
+    assert "Commuting" in " ".join(page.text)
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    duckdb.connect(str(bare / "warehouse.duckdb")).close()
+    assert "No figures yet" in build(bare).read_text(encoding="utf-8")
+    assert digest(bare / "warehouse.duckdb") == "No figures yet."
+
+
+def test_missing_warehouse_is_one_readable_sentence(tmp_path):
+    with pytest.raises(BadInputError, match="no warehouse at"):
+        build(tmp_path)
+    assert not (tmp_path / "report").exists()
+
+
+def test_digest_names_headline_and_signals(built):
+    text = digest(built.parent.parent / "warehouse.duckdb")
+    assert text.startswith("**83 % of normal**")
+    assert "- Steel heat: " in text
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="needs chromium")
+def test_browser_draws_every_chart_without_complaint(built, tmp_path):
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--v=0"]
+    shot = [
+        f"--user-data-dir={tmp_path / 'profile'}",
+        f"--screenshot={tmp_path / 'page.png'}",
+        "--window-size=390,2000",
+    ]
+    done = subprocess.run([*command, *shot, built.as_uri()], capture_output=True, text=True, timeout=60, check=False)
+    assert (tmp_path / "page.png").stat().st_size > 20_000
+    assert not re.search(r"CONSOLE|Refused to", done.stderr), done.stderr

@@ -1,0 +1,86 @@
+from datetime import UTC, date, datetime
+
+import polars as pl
+import pytest
+from shapely import box
+
+from solarnet_assets.imagery.geometry import transformer
+from solarnet_assets.solar.register import EQUAL_AREA, register
+from solarnet_assets.storage.schemas import SolarFarms
+
+X, Y = transformer(4326, EQUAL_AREA).transform(105.0, 37.0)
+
+
+def _wkt(x, y, wide, high):
+    """A rectangle in metres about a place in China, as the lake stores it."""
+    to_degrees = transformer(EQUAL_AREA, 4326)
+    left, bottom = to_degrees.transform(X + x, Y + y)
+    right, top = to_degrees.transform(X + x + wide, Y + y + high)
+    return box(left, bottom, right, top).wkt
+
+
+def _row(day, *rectangle, score=0.8, hidden=None, site="a"):
+    return {
+        "day": day, "site_id": site, "scene_id": f"{site}{day}",
+        "time": datetime(day.year, day.month, day.day, 3, tzinfo=UTC),
+        "polygon": 0, "geometry": _wkt(*rectangle), "area_m2": rectangle[2] * rectangle[3], "score": score,
+        "hidden": hidden, "evidence": f"solar/{day}.png",
+    }  # fmt: skip
+
+
+SEP, OCT, NOV, DEC = (date(2019, month, 5) for month in (9, 10, 11, 12))
+
+
+def test_a_single_faint_sighting_is_no_farm_and_a_second_makes_one():
+    first, second = _row(SEP, 0, 0, 1000, 1000), _row(OCT, 20, 0, 1000, 1000)
+    assert register(pl.DataFrame([first]), SEP).is_empty()
+    (farm,) = register(pl.DataFrame([first, second]), OCT).to_dicts()
+    assert (farm["first_seen"], farm["last_seen"], farm["n_obs"]) == (SEP, OCT, 2)
+    assert farm["area_km2"] == pytest.approx(1.0, abs=0.03)
+    assert farm["area_lower"] < farm["area_km2"] < farm["area_upper"]
+    assert farm["lat"] == pytest.approx(37.0, abs=0.02)
+    SolarFarms.validate(register(pl.DataFrame([first, second]), OCT))
+
+
+def test_a_single_sure_sighting_counts():
+    assert register(pl.DataFrame([_row(SEP, 0, 0, 500, 500, score=0.97)]), SEP).height == 1
+
+
+def test_what_was_seen_later_is_not_known_earlier():
+    rows = pl.DataFrame([_row(d, 0, 0, 1000, 1000) for d in (SEP, OCT, NOV)])
+    assert register(rows, OCT)["n_obs"].to_list() == [2]
+    assert register(rows, NOV)["n_obs"].to_list() == [3]
+
+
+def test_cloud_over_half_a_farm_does_not_shrink_it():
+    hidden = _wkt(500, -100, 2000, 1200)
+    rows = [
+        _row(SEP, 0, 0, 1000, 1000),
+        _row(OCT, 0, 0, 500, 1000, hidden=hidden),
+        _row(NOV, 0, 0, 500, 1000, hidden=hidden),
+    ]
+    (farm,) = register(pl.DataFrame(rows), NOV).to_dicts()
+    assert farm["area_km2"] == pytest.approx(1.0, abs=0.03)
+
+
+def test_growth_is_followed():
+    rows = [_row(SEP, 0, 0, 1000, 1000), *(_row(d, 0, 0, 1500, 1000) for d in (OCT, NOV, DEC))]
+    (farm,) = register(pl.DataFrame(rows), DEC).to_dicts()
+    assert farm["area_km2"] == pytest.approx(1.5, abs=0.04)
+    assert farm["first_seen"] == SEP
+
+
+def test_blocks_beside_a_road_are_one_farm_and_far_ones_two_and_names_are_stable():
+    rows = []
+    for day in (SEP, OCT):
+        rows += [_row(day, 0, 0, 500, 500), _row(day, 530, 0, 500, 500) | {"polygon": 1}]
+        rows += [_row(day, 3000, 0, 500, 500) | {"polygon": 2}]
+    found = register(pl.DataFrame(rows), OCT)
+    assert sorted(found["area_km2"].round(1).to_list()) == [0.2, 0.5]
+    later = register(pl.DataFrame([*rows, _row(NOV, 10, 0, 500, 500)]), NOV)
+    assert found["farm_id"].to_list() == later["farm_id"].to_list()
+
+
+def test_nothing_gives_an_empty_table():
+    empty = pl.DataFrame([_row(SEP, 0, 0, 10, 10)]).clear()
+    assert register(empty, SEP).schema == SolarFarms.create_empty().schema

@@ -1,0 +1,129 @@
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from solarnet_assets.config import Config, load_config, save_config
+from solarnet_assets.landing import BadInputError
+from solarnet_assets.sources.files import FileSource, day_of
+from solarnet_assets.sources.places import read_places
+from solarnet_assets.sources.watch import Seen, arrivals
+
+DAY = date(2020, 2, 9)
+
+
+@pytest.mark.parametrize(
+    ("path", "day"),
+    [
+        ("2020-02-09/pings.parquet", DAY),
+        ("S2A_MSIL1C_20200209T025841_N0209.tif", DAY),
+        ("a/20200209.csv", DAY),
+        ("G90292_20230514.tif", date(2023, 5, 14)),
+        ("all.csv", None),
+        ("2020-13-09/x.csv", None),
+        ("2020-02-31/x.csv", None),
+        ("id120200209.csv", None),
+    ],
+)
+def test_day_of_a_path(path, day):
+    assert day_of(Path(path)) == day
+
+
+def test_files_of_a_day_and_files_of_many_days(tmp_path):
+    for name in ("2020-02-09/a.csv", "2020-02-10/b.csv", "all.csv", ".hidden"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    found = {f.name: (f.whole, f.owns_undated) for f in FileSource(tmp_path, date(2020, 1, 1)).files(DAY)}
+    assert found == {"2020-02-09/a.csv": (False, True), "all.csv": (True, False)}
+
+
+def test_links_out_of_the_folder_are_left_out(tmp_path):
+    secret = tmp_path / "secret.csv"
+    secret.write_text("x")
+    drop = tmp_path / "drop"
+    drop.mkdir()
+    (drop / "link.csv").symlink_to(secret)
+    assert FileSource(drop).files(DAY) == []
+
+
+def test_missing_folder_is_named(tmp_path):
+    with pytest.raises(BadInputError, match="nowhere does not exist"):
+        FileSource(tmp_path / "nowhere").files(DAY)
+
+
+def test_arrivals_follow_the_files_own_times_and_lose_nothing(tmp_path):
+    names = [f"2020-02-0{n}.csv" for n in (3, 1, 2)]
+    for n, name in enumerate(names):
+        (tmp_path / name).write_text("x")
+        import os
+
+        os.utime(tmp_path / name, ns=(0, 1000 + n // 2))
+    paths = list(tmp_path.iterdir())
+    first = arrivals(tmp_path, paths, Seen(0, ""), limit=2)
+    rest = arrivals(tmp_path, paths, first[-1].seen, limit=2)
+    assert [a.day for a in first + rest] == [date(2020, 2, 1), date(2020, 2, 3), date(2020, 2, 2)]
+    assert arrivals(tmp_path, paths, rest[-1].seen, limit=2) == []
+
+
+def test_configuration_round_trip(tmp_path, monkeypatch):
+    monkeypatch.delenv("SOLARNET_HOME", raising=False)
+    file = tmp_path / "solarnet.yaml"
+    file.write_text("home: here\nsources:\n  pings: {type: files, path: drop/pings}\n")
+    config = load_config(file)
+    assert config.home == (tmp_path / "here").resolve()
+    assert config.source("pings").path == (tmp_path / "drop/pings").resolve()
+    assert config.source("posts") is None
+    save_config(config)
+    monkeypatch.setenv("SOLARNET_HOME", str(config.home))
+    assert load_config() == config
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("sources: {pinks: {type: files, path: x}}", "unknown pinks"),
+        ("sources: {pings: {type: files}}", "sources.pings: path is missing"),
+        ("sources: {pings: {type: ftp, path: x}}", "sources.pings.type"),
+        ("- a\n- b", "named settings"),
+        ("a: [", "not readable YAML"),
+    ],
+)
+def test_bad_configuration_names_file_and_field(tmp_path, text, message):
+    file = tmp_path / "solarnet.yaml"
+    file.write_text(text)
+    with pytest.raises(BadInputError, match=message) as caught:
+        load_config(file)
+    assert "solarnet.yaml" in str(caught.value)
+
+
+def test_hash_key_of_real_data_is_kept_secret_and_stays(tmp_path, monkeypatch):
+    monkeypatch.delenv("SOLARNET_HASH_KEY", raising=False)
+    config = Config(home=tmp_path, sources={})
+    simulated = Config(home=tmp_path)
+    real = load_config_like(config)
+    assert real.hash_key() == real.hash_key() != simulated.hash_key()
+    assert (tmp_path / "hash.key").stat().st_mode & 0o777 == 0o600
+
+
+def load_config_like(config):
+    return Config.model_validate({**config.model_dump(), "sources": {"pings": {"type": "files", "path": "x"}}})
+
+
+def test_places_that_do_not_fit_are_refused_and_the_rest_is_kept(tmp_path):
+    file = tmp_path / "cities.csv"
+    file.write_text(
+        "city,name,region,lon,lat,radius_km,timezone,workforce\n"
+        "a,A,R,116,40,15,Asia/Shanghai,1000\n"
+        "b,B,R,116,200,15,Asia/Shanghai,1000\n"
+    )
+    landing = read_places(Config(home=tmp_path, cities=file), "cities")
+    assert landing.frame["city"].to_list() == ["a"]
+    assert landing.n_in == 2
+    assert landing.rejects.select("file", "row").rows() == [("cities.csv", 1)]
+
+
+def test_places_without_a_column_name_it(tmp_path):
+    file = tmp_path / "cities.csv"
+    file.write_text("city,name\na,A\n")
+    with pytest.raises(BadInputError, match="cities.csv lacks the column region"):
+        read_places(Config(home=tmp_path, cities=file), "cities")

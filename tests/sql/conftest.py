@@ -1,0 +1,161 @@
+"""A small made-up lake: every table that the shipped SQL reads, values drawn per (asset, day) so that days differ."""
+
+from __future__ import annotations
+
+import sys
+import zlib
+from collections.abc import Iterable
+from datetime import date, timedelta
+from types import ModuleType
+
+import numpy as np
+import polars as pl
+import pytest
+
+from solarnet_assets.storage.lake import Lake
+from solarnet_assets.storage.schemas import SCHEMAS, SECTORS
+
+REGIONS = ("Hebei", "Hubei", "Shanghai")
+CITIES = ("tangshan", "wuhan", "Shanghai")
+DEFAULTS = {pl.String: "x", pl.Boolean: False, pl.Date: date(2020, 1, 1), pl.List: []}
+
+
+@pytest.fixture(scope="session")
+def country() -> ModuleType:
+    """This module, for tests to make their lakes with."""
+    return sys.modules[__name__]
+
+
+def span(start: date, end: date) -> list[date]:
+    return [start + timedelta(days=n) for n in range((end - start).days + 1)]
+
+
+def table(asset: str, rows: list[dict]) -> pl.DataFrame:
+    """Rows as the asset's schema wants them; columns that nobody names get a harmless value."""
+    filled = []
+    for row in rows:
+        empty = {}
+        for name, column in SCHEMAS[asset].columns().items():
+            default = DEFAULTS.get(column.dtype.base_type(), 1)
+            empty[name] = None if column.nullable else default
+        filled.append({**empty, **row})
+    return pl.DataFrame(filled, schema={n: c.dtype for n, c in SCHEMAS[asset].columns().items()}, strict=False)
+
+
+def site(key: str, signal: str, number: int, name: str | None = None) -> dict:
+    place = {"region": REGIONS[number % 3], "city": CITIES[number % 3], "lon": 110.0, "lat": 30.0}
+    return {"site_id": key, "signal": signal, "name": name or key, "capacity": 5.0 + number, **place}
+
+
+SITES = (
+    [site(f"mill{n}", "steel", n) for n in range(4)]
+    + [site("lot0", "parking", 0, "Tesla Shanghai"), site("lot1", "parking", 1, "Shanghai Disneyland")]
+    + [site(f"lot{n}", "parking", n) for n in range(2, 4)]
+)
+
+
+def write_reference(lake: Lake, year: int = 2020) -> None:
+    lake.write("sites", None, table("sites", SITES))
+    cities = [
+        {
+            "city": c,
+            "name": c,
+            "region": r,
+            "lon": 110.0,
+            "lat": 30.0,
+            "workforce": 1e6 * (n + 1),
+            "timezone": "Asia/Shanghai",
+        }
+        for n, (c, r) in enumerate(zip(CITIES, REGIONS, strict=True))
+    ]
+    lake.write("cities", None, table("cities", cities))
+    days = [
+        {"date": d, "is_workday": d.weekday() < 5, "partner": d - timedelta(days=354), "partner_kind": "lunar"}
+        for d in span(date(year - 1, 1, 1), date(year, 12, 31))
+    ]
+    lake.write("calendar", None, table("calendar", days))
+
+
+def write_truth(lake: Lake, value: float) -> None:
+    keys = [
+        ("steel", "CN"),
+        ("commuting", "CN"),
+        ("parking", "lot0"),
+        ("solar", "CN"),
+        *(("sector", s) for s in SECTORS),
+    ]
+    rows = [
+        {"signal": s, "key": k, "date": d, "value": value}
+        for s, k in keys
+        for d in span(date(2020, 1, 1), date(2020, 3, 20))
+    ]
+    lake.write("evaluation_truth", None, table("evaluation_truth", rows))
+
+
+def write_day(lake: Lake, asset: str, day: date, version: int = 0) -> None:
+    rng = np.random.default_rng(zlib.crc32(f"{asset} {day} {version}".encode()))
+    lake.write(asset, day, table(asset, list(_ROWS[asset](day, rng))))
+
+
+def _activity(signal: str, day: date, rng: np.random.Generator) -> Iterable[dict]:
+    keys = [("site", s["site_id"]) for s in SITES if s["signal"] == signal]
+    keys += [("group", "mill"), *(("region", r) for r in REGIONS), ("country", "CN")]
+    for back in range(22):
+        for level, key in keys:
+            value = float(rng.uniform(20, 100))
+            limits = {"value": value, "lower": value - 5, "upper": value + 6}
+            yield {"date": day - timedelta(days=back), "level": level, "key": key, "n_obs": 3, **limits}
+
+
+def _commuters(day: date, rng: np.random.Generator) -> Iterable[dict]:
+    for city in CITIES:
+        seen = int(rng.integers(200, 400))
+        shares = {"share": seen / 500, "share_sd": 0.02, "detection": 0.9}
+        yield {"city": city, "panel": 500, "commuters": float(seen), "commuters_seen": seen, **shares}
+
+
+def _index(day: date, rng: np.random.Generator) -> Iterable[dict]:
+    yield {"city": "wuhan", "intensity": float(rng.uniform(1, 5)), "provider": "test"}
+
+
+def _shares(day: date, rng: np.random.Generator) -> Iterable[dict]:
+    for sector in SECTORS:
+        for lang in ("all", "en", "zh"):
+            share = float(rng.uniform(0.02, 0.1))
+            errors = {"share": share, "share_sd": 0.004, "sampling_sd": 0.003, "false_sd": 0.001}
+            yield {"sector": sector, "lang": lang, "users": 2000, "users_with": int(2000 * share), **errors}
+
+
+def _farms(day: date, rng: np.random.Generator) -> Iterable[dict]:
+    for number in range(3):
+        area = float(rng.uniform(1, 2))
+        sizes = {"area_km2": area, "area_lower": area - 0.2, "area_upper": area + 0.2, "confidence": 0.8, "n_obs": 2}
+        seen = {"first_seen": day - timedelta(days=9), "last_seen": day}
+        yield {"farm_id": f"f{number}", "site_id": f"area{number % 2}", **sizes, **seen}
+
+
+def _paths(day: date, rng: np.random.Generator) -> Iterable[dict]:
+    for ahead in range(1, 6):
+        value = float(rng.uniform(50, 100))
+        row = {"method": "straight_line", "signal": "commuting", "region": "CN", "value": value}
+        yield {**row, "date": day + timedelta(days=ahead), "lower": value - 9, "upper": value + 9}
+
+
+def _dates(day: date, rng: np.random.Generator) -> Iterable[dict]:
+    middle = day + timedelta(days=int(rng.integers(10, 20)))
+    row = {"method": "straight_line", "signal": "commuting", "region": "CN", "threshold": 100.0, "prob_by": 0.9}
+    limits = {"date_median": middle, "date_lower": middle - timedelta(days=3), "date_upper": middle + timedelta(days=4)}
+    yield {**row, **limits, "horizon": day + timedelta(days=60)}
+
+
+_ROWS = {
+    "steel_activity": lambda day, rng: _activity("steel", day, rng),
+    "parking_activity": lambda day, rng: _activity("parking", day, rng),
+    "city_commuters": _commuters,
+    "mobility_index": _index,
+    "sector_shares": _shares,
+    "solar_farms": _farms,
+    "forecast_paths": _paths,
+    "forecast_dates": _dates,
+}
+DAILY = tuple(_ROWS)

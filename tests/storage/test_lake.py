@@ -1,0 +1,123 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import date
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from solarnet_assets.landing import BadInputError, Landing, reject, rejects_frame
+from solarnet_assets.storage.lake import Counts, Evidence, Lake, blob_name
+
+DAY = date(2020, 2, 9)
+
+
+def index(*values: float) -> pl.DataFrame:
+    return pl.DataFrame({"city": [f"c{i}" for i in range(len(values))], "intensity": list(values), "provider": "p"})
+
+
+@pytest.fixture
+def lake(tmp_path):
+    return Lake(tmp_path / "lake", tmp_path / "quarantine")
+
+
+def test_written_partition_reads_back_with_its_day(lake):
+    lake.write("mobility_index", DAY, index(1.0, 2.0))
+    assert_frame_equal(lake.read("mobility_index", DAY), index(1.0, 2.0).with_columns(day=pl.lit(DAY)))
+
+
+def test_counts_come_from_what_is_stored(lake):
+    rejects = rejects_frame([reject("f.csv", "bad number", 1, "x")])
+    lake.write("mobility_index", DAY, Landing(index(1.0), rejects, 2))
+    assert lake.counts("mobility_index", DAY) == Counts(2, 1, 1)
+    assert lake.counts("mobility_index", DAY).balanced
+    lake.write("mobility_index", DAY, Landing(index(1.0), rejects, 3))
+    assert not lake.counts("mobility_index", DAY).balanced
+
+
+def test_replacing_a_partition_leaves_nothing_of_the_old_one(lake, tmp_path):
+    old = Landing(index(1.0), rejects_frame([reject("f", "bad")]), 2, {blob_name(b"old", ".tif"): b"old"})
+    lake.write("mobility_index", DAY, old)
+    lake.write("mobility_index", DAY, Landing(index(2.0), rejects_frame([]), 1, {blob_name(b"new", ".tif"): b"new"}))
+    kept = {p.name for p in tmp_path.rglob("*") if p.is_file()}
+    assert kept == {"data.parquet", blob_name(b"new", ".tif")}
+
+
+def test_same_content_gives_the_same_bytes(lake, tmp_path):
+    table = tmp_path / "lake/mobility_index/day=2020-02-09/data.parquet"
+    lake.write("mobility_index", DAY, index(1.0, 2.0))
+    first = table.read_bytes()
+    lake.write("mobility_index", DAY, index(1.0, 2.0))
+    assert table.read_bytes() == first
+
+
+def test_table_that_does_not_fit_is_refused_and_the_old_partition_stays(lake):
+    lake.write("mobility_index", DAY, index(1.0))
+    with pytest.raises(BadInputError, match="mobility_index 2020-02-09.*intensity"):
+        lake.write("mobility_index", DAY, index(-1.0))
+    assert lake.read("mobility_index", DAY)["intensity"].to_list() == [1.0]
+
+
+def test_missing_partition_is_empty_but_typed(lake):
+    frame = lake.read("pings", DAY)
+    assert frame.is_empty()
+    assert frame.schema["time"] == pl.Datetime("us", "UTC")
+
+
+def test_scan_returns_only_the_days_asked_for(lake):
+    for n in range(1, 6):
+        lake.write("mobility_index", date(2020, 1, n), index(float(n)))
+    frame = lake.scan("mobility_index", date(2020, 1, 2), date(2020, 1, 3)).collect()
+    assert frame["intensity"].to_list() == [2.0, 3.0]
+    assert lake.days("mobility_index") == [date(2020, 1, n) for n in range(1, 6)]
+
+
+def test_lake_on_another_filesystem():
+    lake = Lake("memory://lake", "memory://quarantine")
+    lake.write("mobility_index", DAY, Landing(index(1.0), rejects_frame([reject("f", "bad")]), 2))
+    assert lake.read("mobility_index", DAY)["intensity"].to_list() == [1.0]
+    assert lake.rejects("mobility_index", DAY)["reason"].to_list() == ["bad"]
+
+
+@pytest.mark.parametrize("name", ["../x.png", "a/../../x.png", "/etc/x.png", ".x.png", ""])
+def test_evidence_cannot_leave_its_folder(tmp_path, name):
+    with pytest.raises(BadInputError, match="plain file name"):
+        Evidence(tmp_path / "evidence").write(name, b"x")
+
+
+def test_blob_names_cannot_leave_their_partition(lake):
+    with pytest.raises(BadInputError, match="plain file name"):
+        lake.write("mobility_index", DAY, index(1.0), blobs={"../../x.tif": b"x"})
+
+
+WRITER = """
+import sys
+from datetime import date
+import polars as pl
+from solarnet_assets.storage.lake import Lake
+lake = Lake(sys.argv[1] + "/lake", sys.argv[1] + "/quarantine")
+n = 0
+print("started", flush=True)
+while True:
+    n += 1
+    lake.write("mobility_index", date(2020, 2, 9), pl.DataFrame(
+        {"city": [f"c{i}" for i in range(2000)], "intensity": [float(n)] * 2000, "provider": ["p"] * 2000}))
+"""
+
+
+@pytest.mark.parametrize("delay", [0.0, 0.05, 0.11])
+def test_killed_writer_leaves_one_whole_version(lake, tmp_path, delay):
+    lake.write("mobility_index", DAY, index(*[0.0] * 2000))
+    writer = subprocess.Popen([sys.executable, "-c", WRITER, str(tmp_path)], stdout=subprocess.PIPE)
+    assert writer.stdout is not None
+    writer.stdout.readline()
+    time.sleep(delay)
+    os.kill(writer.pid, signal.SIGKILL)
+    writer.wait()
+    writer.stdout.close()
+    frame = lake.read("mobility_index", DAY)
+    assert frame.height == 2000
+    assert frame["intensity"].n_unique() == 1
