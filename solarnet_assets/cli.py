@@ -24,7 +24,9 @@ app = typer.Typer(
     help="Economic recovery from satellites, pings and posts.", no_args_is_help=True, add_completion=False
 )
 app.add_typer(training, name="train")
-console = Console()
+evaluations = typer.Typer(help="Score what was measured against what is known.", no_args_is_help=True)
+app.add_typer(evaluations, name="evaluate")
+console = Console(width=None if sys.stdout.isatty() else 120)
 
 Home = Annotated[
     Path | None, typer.Option(help="Folder of everything that is produced. Default: $SOLARNET_HOME, else ./.solarnet")
@@ -79,6 +81,17 @@ def report(home: Home = None) -> None:
     console.print(str(build_report(warehouse, folder / "evidence", folder / "report" / "index.html", truth=truth)))
 
 
+@evaluations.command()
+def simulation(home: Home = None) -> None:
+    """Print, for every signal of a simulated run, how often its 90 % intervals hold the truth, and the errors."""
+    from solarnet_assets.evaluation.coverage import coverage
+    from solarnet_assets.progress import show_comparison, show_coverage
+
+    warehouse = _home(home) / "warehouse.duckdb"
+    show_comparison(warehouse, console)
+    show_coverage(coverage(warehouse), console)
+
+
 @app.command()
 def world(
     kind: Annotated[str, typer.Argument(help="steel_scenes, solar_scenes, lot_images, pings, mobility_index or posts")],
@@ -112,8 +125,8 @@ def ui(
         os.environ["SOLARNET_HOME"] = str(home)
     prepare_home(load_config())
     dagster = Path(sys.executable).with_name("dagster")
-    place = ["--module-name", "solarnet_assets.definitions", "--host", "127.0.0.1", "--port", str(port)]
-    os.execv(dagster, [str(dagster), "dev", *place])  # noqa: S606 - our own interpreter's command, no shell
+    place = ["-w", "workspace.yaml"] if Path("workspace.yaml").exists() else ["-m", "solarnet_assets.definitions"]
+    os.execv(dagster, [str(dagster), "dev", *place, "--host", "127.0.0.1", "--port", str(port)])  # noqa: S606 - our own interpreter's command, no shell
 
 
 def main() -> None:

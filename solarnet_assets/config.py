@@ -16,6 +16,7 @@ from solarnet_assets.landing import BadInputError
 
 KINDS = ("steel_scenes", "solar_scenes", "lot_images", "pings", "mobility_index", "posts")
 FIRST_DAY = date(2018, 9, 1)
+"""First partition unless the configuration says otherwise: a lunar year and a baseline before the spring of 2020."""
 
 
 class SourceConfig(BaseModel):
@@ -24,7 +25,8 @@ class SourceConfig(BaseModel):
     Attributes:
         type: ``simulated`` (the embedded country), ``files`` (a folder) or ``stac`` (a static catalogue).
         path: folder or catalogue file; not for ``simulated``.
-        first_day: for files that hold many days: the day that reports rows without a readable date.
+        first_day: for files that hold many days: their first day. It reports rows without a readable date, and no
+            earlier day is asked for.
         options: what the reader needs to know and the files do not say (bands, offset, gsd, time zone ...).
     """
 
@@ -43,6 +45,7 @@ class Config(BaseModel):
         lake: folder or fsspec URL of the lake; default ``<home>/lake``.
         country: ISO 3166 code; decides working days and lunar alignment.
         timezone: IANA zone that days are counted in.
+        first_day: first partition of all assets; nothing before it is ever read.
         scenario: a shipped scenario's name or a scenario file, for simulated sources.
         sites, cities: CSV files of the places; default: those of the simulated country.
         sources: raw sources by asset; a kind that is not named is simulated when no kind is, else absent.
@@ -53,6 +56,7 @@ class Config(BaseModel):
     lake: str | None = None
     country: str = "CN"
     timezone: str = "Asia/Shanghai"
+    first_day: date = FIRST_DAY
     scenario: str = "published"
     sites: Path | None = None
     cities: Path | None = None

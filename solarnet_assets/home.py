@@ -14,6 +14,7 @@ from solarnet_assets.config import Config, save_config
 INSTANCE_SETTINGS: dict[str, Any] = {
     "event_log_storage": {"module": "solarnet_assets.defs.event_log", "class": "KeptSqliteEventLog", "config": {}},
     "telemetry": {"enabled": False},
+    "nux": {"enabled": False},
     "concurrency": {"pools": {"granularity": "op", "default_limit": 1}},
     "run_monitoring": {"enabled": True, "free_slots_after_run_end_seconds": 300},
     "run_retries": {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False},

@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from solarnet_assets.storage.warehouse import reader
+
 if TYPE_CHECKING:
     from solarnet_assets.defs.plan import Task
 
@@ -50,10 +52,8 @@ def run_with_progress(start: date, end: date, console: Console) -> str | None:
 
 def show_comparison(warehouse: Path, console: Console) -> None:
     """Print what was published beside what was measured, and the truth where a simulation knows it."""
-    import duckdb
-
-    with duckdb.connect(str(warehouse), read_only=True) as con:
-        rows = con.sql("SELECT * FROM marts.published_comparison").pl()
+    with reader(warehouse) as con:
+        rows = con.sql("SELECT * FROM marts.published_comparison ORDER BY position").pl()
     table = Table(title="Published 2020 beside measured here", title_justify="left")
     for name in ("item", "published", "measured", "90 % interval", "truth", "within"):
         table.add_column(name, justify="left" if name in ("item", "within") else "right")
@@ -63,6 +63,17 @@ def show_comparison(warehouse: Path, console: Console) -> None:
     known = rows.filter(pl.col("within").is_not_null())
     if known.height:
         console.print(f"{known['within'].sum()} of {known.height} intervals hold the simulation's truth.")
+
+
+def show_coverage(rows: pl.DataFrame, console: Console) -> None:
+    """Print how often intervals hold the truth (:func:`solarnet_assets.evaluation.coverage.coverage`)."""
+    table = Table(title="Every figure beside the truth (points; solar: km2)", title_justify="left")
+    for name in ("signal", "level", "figures", "interval holds truth", "bias", "RMSE", "largest error"):
+        table.add_column(name, justify="left" if name in ("signal", "level") else "right")
+    for row in rows.iter_rows(named=True):
+        shown = (f"{row['covered']:.0%}", *(f"{row[name]:.1f}" for name in ("bias", "rmse", "max_error")))
+        table.add_row(row["signal"], row["level"], str(row["n"]), *shown)
+    console.print(table)
 
 
 def _cells(row: dict[str, object]) -> list[str]:

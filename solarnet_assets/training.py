@@ -43,6 +43,14 @@ def solar(
 
 
 @app.command()
+def posts(out: Out = None) -> None:
+    """Fit the classifier of posts on the package's invented texts; about half a minute."""
+    from solarnet_assets.social.train import train
+
+    train(out)
+
+
+@app.command()
 def parking(
     out: Out = None,
     kit: Annotated[Path | None, typer.Option(help="folder of KIT AIS frames with labels_yolo/ (CC BY 3.0)")] = None,

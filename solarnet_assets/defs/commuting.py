@@ -9,7 +9,6 @@ from typing import Any
 
 import dagster as dg
 
-from solarnet_assets.config import FIRST_DAY
 from solarnet_assets.defs.daily import OWNERS, Day, preview, run_days, table_metadata
 from solarnet_assets.defs.partitions import DAILY, HOME_WORK_DAYS, trailing_dep
 from solarnet_assets.defs.resources import Project
@@ -60,7 +59,7 @@ def calendar(project: Project) -> dg.MaterializeResult[Any]:
     """Write the calendar of the configured country."""
     from solarnet_assets.mobility.calendar import calendar_frame, last_day
 
-    frame = calendar_frame(project.config.country, FIRST_DAY, last_day(project.config.timezone))
+    frame = calendar_frame(project.config.country, project.config.first_day, last_day(project.config.timezone))
     counts = project.lake.write("calendar", None, frame)
     return dg.MaterializeResult(metadata={"dagster/row_count": counts.n_out, "preview": preview(frame)})
 

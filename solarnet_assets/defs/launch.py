@@ -20,6 +20,9 @@ from solarnet_assets.defs.windows import NARROWER
 from solarnet_assets.landing import BadInputError
 
 WORKERS = 2
+ONE_THREAD_EACH = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "GDAL_NUM_THREADS": "1"}
+"""Two workers on two cores: libraries that start a thread per core in each would only get in each other's way."""
+
 Report = Callable[[Task, bool], None]
 """Called with a task when it starts (False) and when it is done (True)."""
 
@@ -44,6 +47,7 @@ def launch(tasks: Iterable[Task], report: Report) -> None:
     """
     todo, done = {task.label: task for task in tasks}, set[str]()
     failures: list[str] = []
+    os.environ.update(ONE_THREAD_EACH)
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=_start_worker) as pool:
         running: dict[Future[str | None], Task] = {}
         while True:

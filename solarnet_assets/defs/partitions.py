@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import dagster as dg
 
-from solarnet_assets.config import FIRST_DAY, load_config
+from solarnet_assets.config import load_config
 
-DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone=load_config().timezone)
+_CONFIG = load_config()
+FIRST_DAY = _CONFIG.first_day
+DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone=_CONFIG.timezone)
 
 HOME_WORK_DAYS = 28
 """Days of movement that home and work locations are read from."""

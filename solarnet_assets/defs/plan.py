@@ -16,7 +16,9 @@ import dagster as dg
 
 from solarnet_assets.config import FIRST_DAY
 
-CHUNK_DAYS = 62
+CHUNK_DAYS = 93
+"""Longest range of one task: long enough that starting a run costs little, short enough to see progress."""
+
 TAIL = frozenset({"warehouse", "nowcast", "reports"})
 """Groups that run together at the end: SQL, forecast on top of it, SQL on top of the forecast."""
 
@@ -66,9 +68,9 @@ def plan(specs: Mapping[str, dg.AssetSpec], start: date, end: date, narrower: Na
     """Return the tasks for [start, end], each after what it needs."""
     needed = needed_days(specs, start, end, narrower)
     pieces: dict[str, tuple[list[str], date | None, date | None]] = {}
-    for name, spec in specs.items():
-        for first, last in _pieces(spec, needed.get(name), (start, end)):
-            label = _label(name, spec, first, last)
+    for name in TopologicalSorter(_upstream(specs)).static_order():
+        for first, last in _pieces(specs[name], needed.get(name), (start, end)):
+            label = _joined(specs, name, (first, last), pieces) or _label(name, specs[name], first, last)
             pieces.setdefault(label, ([], first, last))[0].append(name)
     tasks = []
     for label, (names, first, last) in pieces.items():
@@ -100,6 +102,29 @@ def _reads(
             if any(held[0] <= day <= held[1] for day in wanted):
                 return True
     return False
+
+
+def _joined(
+    specs: Mapping[str, dg.AssetSpec],
+    name: str,
+    days: Span,
+    pieces: Mapping[str, tuple[list[str], date | None, date | None]],
+) -> str | None:
+    """Return the piece that an asset can run in right after what it reads: same days, nothing else needed by day."""
+    if specs[name].group_name in TAIL or days[0] is None:
+        return None
+    daily = [d for d in specs[name].deps if _is_daily(specs, d)]
+    if not daily or any(dep.partition_mapping is not None for dep in daily):
+        return None
+    reads = {dep.asset_key.to_user_string() for dep in daily}
+    return next(
+        (label for label, (names, *held) in pieces.items() if reads <= set(names) and tuple(held) == days), None
+    )
+
+
+def _is_daily(specs: Mapping[str, dg.AssetSpec], dep: dg.AssetDep) -> bool:
+    spec = specs.get(dep.asset_key.to_user_string())
+    return spec is not None and spec.partitions_def is not None
 
 
 def _pieces(
@@ -149,6 +174,13 @@ def _ranges(days: set[date]) -> list[tuple[date, date]]:
 
 
 def _sorted(tasks: list[Task]) -> list[Task]:
+    """Return tasks with those first that most work waits for; each still comes after what it needs."""
     by_label = {task.label: task for task in tasks}
-    order = TopologicalSorter({task.label: task.after for task in tasks}).static_order()
-    return [by_label[label] for label in order]
+    order = list(TopologicalSorter({task.label: task.after for task in tasks}).static_order())
+    waiting = {label: by_label[label].days * len(by_label[label].assets) for label in order}
+    for label in reversed(order):
+        for other in by_label[label].after:
+            own = by_label[other].days * len(by_label[other].assets)
+            waiting[other] = max(waiting[other], own + waiting[label])
+    place = {label: number for number, label in enumerate(order)}
+    return sorted(tasks, key=lambda task: (-waiting[task.label], place[task.label]))

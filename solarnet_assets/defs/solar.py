@@ -11,7 +11,6 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from solarnet_assets.config import FIRST_DAY
 from solarnet_assets.defs.daily import OWNERS, Day, run_days, table_metadata
 from solarnet_assets.defs.partitions import DAILY, trailing_dep
 from solarnet_assets.defs.resources import Project
@@ -51,7 +50,7 @@ def register_day(project: Project, day: date) -> Day:
     """Register the farms that are known on a day."""
     from solarnet_assets.solar.register import register
 
-    start = max(FIRST_DAY, day - timedelta(days=REGISTER_DAYS - 1))
+    start = max(project.config.first_day, day - timedelta(days=REGISTER_DAYS - 1))
     frame = register(project.lake.scan("solar_polygons", start, day).collect(), day)
     return Day(frame, {"farms": frame.height, "area_km2": float(frame["area_km2"].sum())})
 

@@ -48,10 +48,7 @@ class SimulatedSource:
         details = write_day(self.scenario, self.kind, day, draft)
         self.hidden.mkdir(parents=True, exist_ok=True)
         details.write_parquet(self.hidden / f"{day:%Y-%m-%d}.parquet")
-        try:
-            draft.rename(folder)
-        except OSError:  # another process was faster, with the same bytes
-            shutil.rmtree(draft)
+        _move_in(draft, folder)
 
 
 def reference_folder(config: Config) -> Path:
@@ -64,8 +61,18 @@ def reference_folder(config: Config) -> Path:
         draft = folder.with_name(f".reference.{uuid.uuid4().hex}")
         draft.mkdir(parents=True)
         write_reference(scenario, draft)
-        draft.rename(folder)
+        _move_in(draft, folder)
     return folder
+
+
+def _move_in(draft: Path, folder: Path) -> None:
+    """Put a finished folder in its place, unless another process was faster with the same bytes."""
+    try:
+        draft.rename(folder)
+    except OSError:
+        if not folder.exists():
+            raise
+        shutil.rmtree(draft)
 
 
 def fingerprint(scenario: Scenario) -> str:

@@ -51,9 +51,11 @@ def test_every_task_comes_after_what_it_reads():
     position = {task.label: n for n, task in enumerate(tasks)}
     assert all(position[other] < position[task.label] for task in tasks for other in task.after)
     by_asset = {(name, task.start): task for task in tasks for name in task.assets}
-    first_day = min(start for name, start in by_asset if name == "device_days")
-    assert by_asset["pings", first_day].label in by_asset["device_days", first_day].after
+    first_day = min(start for name, start in by_asset if name == "pings")
+    assert set(by_asset["pings", first_day].assets) == {"pings", "device_days"}
     assert by_asset["places", None].label in by_asset["pings", first_day].after
+    located = next(task for task in tasks if "home_work" in task.assets)
+    assert by_asset["pings", first_day].label in located.after
 
 
 def test_warehouse_and_forecast_run_as_one_task_over_the_asked_days():
