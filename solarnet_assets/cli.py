@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.training import app as training
@@ -138,7 +139,8 @@ def main() -> None:
 
 
 def _fail(reason: str) -> None:
-    Console(stderr=True).print(f"[bold red]solarnet:[/] {' '.join(reason.split())}", highlight=False)
+    paragraph = f"[bold red]solarnet:[/] {escape(' '.join(reason.split()))}"
+    Console(stderr=True).print(paragraph, highlight=False, soft_wrap=True)
     raise SystemExit(1)
 
 
@@ -157,13 +159,19 @@ def _execute(config: Config, start: date, end: date) -> None:
     from solarnet_assets.home import prepare_home
 
     prepare_home(config)
+    from solarnet_assets.defs.launch import only_command
     from solarnet_assets.progress import run_with_progress, show_comparison
+    from solarnet_assets.summary import show_landing, show_results
 
-    if config.simulated:
-        _publish_truth(config)
-    reason = run_with_progress(start, end, console)
+    with only_command(config.home):
+        if config.simulated:
+            _publish_truth(config)
+        reason = run_with_progress(start, end, console)
     if reason:
         _fail(reason)
+    if config.sources:
+        show_landing(config, start, end, console)
+        show_results(config, config.home / "warehouse.duckdb", console)
     show_comparison(config.home / "warehouse.duckdb", console)
 
 

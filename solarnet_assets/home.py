@@ -11,16 +11,19 @@ import yaml
 
 from solarnet_assets.config import Config, save_config
 
+GPUS = len(list(Path("/dev").glob("nvidia[0-9]*")))
+STEPS_AT_ONCE_WITHOUT_GPU = 2
+
 INSTANCE_SETTINGS: dict[str, Any] = {
     "event_log_storage": {"module": "solarnet_assets.defs.event_log", "class": "KeptSqliteEventLog", "config": {}},
     "telemetry": {"enabled": False},
     "nux": {"enabled": False},
-    "concurrency": {"pools": {"granularity": "op", "default_limit": 1}},
+    "concurrency": {"pools": {"granularity": "op", "default_limit": GPUS or STEPS_AT_ONCE_WITHOUT_GPU}},
     "run_monitoring": {"enabled": True, "free_slots_after_run_end_seconds": 300},
     "run_retries": {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False},
     "retention": {"schedule": {"purge_after_days": 30}, "sensor": {"purge_after_days": {"skipped": 7}}},
 }
-"""Written to ``dagster.yaml`` of a new home: one step at a time in a pool (one GPU), no pool blocked by a dead run."""
+"""Written to ``dagster.yaml`` of a new home: a step of the pool for each GPU, no pool blocked by a dead run."""
 
 
 def prepare_home(config: Config) -> Path:

@@ -51,9 +51,16 @@ def run_with_progress(start: date, end: date, console: Console) -> str | None:
 
 
 def show_comparison(warehouse: Path, console: Console) -> None:
-    """Print what was published beside what was measured, and the truth where a simulation knows it."""
+    """Print what was published beside what was measured, and the truth where a simulation knows it.
+
+    Of real sources only what they measure is shown: nothing, where they are of another place or year.
+    """
     with reader(warehouse) as con:
         rows = con.sql("SELECT * FROM marts.published_comparison ORDER BY position").pl()
+    if rows["truth"].is_null().all():
+        rows = rows.filter(pl.col("measured").is_not_null())
+        if rows.is_empty():
+            return
     table = Table(title="Published 2020 beside measured here", title_justify="left")
     for name in ("item", "published", "measured", "90 % interval", "truth", "within"):
         table.add_column(name, justify="left" if name in ("item", "within") else "right")

@@ -31,7 +31,7 @@ ratios as (
         s.users_with,
         b.weeks_share,
         b.base_share,
-        s.users >= t.min_users and b.base_users_with >= t.min_users_with and b.base_share > 0 as solid,
+        coalesce(s.users >= t.min_users and b.base_users_with >= t.min_users_with and b.base_share > 0, false) as solid,
         greatest(s.share, s.sampling_sd / 4, 1e-9) as level,
         sqrt(
             b.spread * s.sampling_sd ^ 2 / greatest(s.share, s.sampling_sd, 1e-9) ^ 2
@@ -39,7 +39,7 @@ ratios as (
             + s.false_sd ^ 2 * (1 / greatest(s.share, s.sampling_sd, 1e-9) - 1 / b.base_share) ^ 2
         ) as log_sd
     from staging.stg_sector_shares as s
-    inner join intermediate.int_sector_base as b on s.sector = b.sector and s.lang = b.lang
+    left join intermediate.int_sector_base as b on s.sector = b.sector and s.lang = b.lang
     cross join settings as t
 )
 

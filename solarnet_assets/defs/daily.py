@@ -28,6 +28,9 @@ HIDDEN_COLUMNS = frozenset(
 )
 """Never shown in a preview: personal data does not leave the lake."""
 
+MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "[": "&#91;", "`": "&#96;", "\n": " ", "\r": " "}
+"""What a Markdown table or a browser would read as more than text."""
+
 
 @dataclass(frozen=True)
 class Day:
@@ -69,8 +72,12 @@ def run_days(
     checked = COUNTS in {spec.name for spec in context.assets_def.check_specs}
     for key in context.partition_keys:
         day = date.fromisoformat(key)
-        done = work(day)
-        counts = lake.write(asset, day, done.content)
+        try:
+            done = work(day)
+            counts = lake.write(asset, day, done.content)
+        except Exception as error:
+            error.add_note(f"(while making {asset} of {key})")
+            raise
         context.add_asset_metadata({**_summary(done.content, counts), **done.metadata}, partition_key=key)
         if checked:
             yield _evaluate_counts(asset, key, lake.counts(asset, day))
@@ -89,9 +96,17 @@ def table_metadata(asset: str) -> dict[str, Any]:
 
 
 def preview(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
-    """Return the first rows as a Markdown table, without personal columns."""
+    """Return the first rows as a Markdown table, without personal columns; text that strangers wrote stays text."""
     shown = frame.drop(HIDDEN_COLUMNS & set(frame.columns)).head(PREVIEW_ROWS)
-    with pl.Config(tbl_formatting="MARKDOWN", tbl_hide_dataframe_shape=True, tbl_cols=12, fmt_str_lengths=40):
+    shown = shown.with_columns(pl.col(pl.String).str.replace_many(MARKUP))
+    with pl.Config(
+        tbl_formatting="MARKDOWN",
+        tbl_hide_dataframe_shape=True,
+        tbl_hide_column_data_types=True,
+        float_precision=2,
+        tbl_cols=12,
+        fmt_str_lengths=40,
+    ):
         return dg.MetadataValue.md(str(shown))
 
 
@@ -106,16 +121,30 @@ def _summary(content: Landing | pl.DataFrame, counts: Counts) -> dict[str, Any]:
 
 
 def _reasons(rejects: pl.DataFrame) -> str:
-    """Return refused records as readable lines, one per reason and file."""
+    """Return refused records as readable lines, one per reason and file.
+
+    Names and reasons may quote hostile input: as code they are neither Markdown nor HTML.
+    """
     grouped = rejects.group_by("file", "reason", maintain_order=True).agg(
         pl.len().alias("records"), pl.col("row").min()
     )
     lines = [
-        f"- `{r['file']}`{'' if r['row'] is None else ' from row ' + str(r['row'])}: {r['reason']} ({r['records']})"
+        f"- {_code(r['file'])}{_place(r['row'], r['records'])}: {_code(r['reason'])}"
         for r in grouped.head(20).iter_rows(named=True)
     ]
     more = grouped.height - len(lines)
     return "\n".join(lines + ([f"- and {more} more"] if more > 0 else []))
+
+
+def _place(row: int | None, records: int) -> str:
+    first = "" if row is None else f", row {row}" if records == 1 else f", from row {row}"
+    return first if records == 1 else f"{first}, {records} records"
+
+
+def _code(text: str) -> str:
+    """Return text as one Markdown code span: nothing in it is read as markup, and nothing invisible is kept."""
+    plain = "".join(c if c.isprintable() else " " for c in text.replace("`", "'"))
+    return f"`{' '.join(plain.split()) or '?'}`"
 
 
 def _evaluate_counts(asset: str, key: str, counts: Counts) -> dg.AssetCheckEvaluation:

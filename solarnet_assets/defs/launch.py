@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from datetime import date
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from dagster._core.storage.tags import ASSET_PARTITION_RANGE_END_TAG, ASSET_PARTITION_RANGE_START_TAG
 
+from solarnet_assets.config import load_config
 from solarnet_assets.defs.build import build_definitions
 from solarnet_assets.defs.plan import Task, plan
+from solarnet_assets.defs.reach import check_span, first_days
 from solarnet_assets.defs.windows import NARROWER
 from solarnet_assets.landing import BadInputError
 
 WORKERS = 2
+HEARTBEAT_SECONDS = 0.5
+BY_COMMAND = {"solarnet/started_by": "command"}
 ONE_THREAD_EACH = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "GDAL_NUM_THREADS": "1"}
 """Two workers on two cores: libraries that start a thread per core in each would only get in each other's way."""
+
+OWN_ERROR = f"{BadInputError.__module__}.{BadInputError.__name__}: "
+"""Its message is a whole sentence; other errors keep their name."""
 
 Report = Callable[[Task, bool], None]
 """Called with a task when it starts (False) and when it is done (True)."""
@@ -32,11 +44,16 @@ class RunFailedError(RuntimeError):
 
 
 def plan_days(start: date, end: date) -> list[Task]:
-    """Return what [start, end] of all assets needs."""
+    """Return what [start, end] of all assets needs.
+
+    Raises:
+        BadInputError: the range leaves the partitions, or a source cannot be used.
+    """
+    check_span(start, end)
     definitions = build_definitions()
     made = definitions.resolve_asset_graph().materializable_asset_keys
     specs = {s.key.to_user_string(): s for s in definitions.resolve_all_asset_specs() if s.key in made}
-    return plan(specs, start, end, NARROWER)
+    return plan(specs, start, end, NARROWER, first_days(specs, load_config()))
 
 
 def launch(tasks: Iterable[Task], report: Report) -> None:
@@ -48,7 +65,10 @@ def launch(tasks: Iterable[Task], report: Report) -> None:
     todo, done = {task.label: task for task in tasks}, set[str]()
     failures: list[str] = []
     os.environ.update(ONE_THREAD_EACH)
-    with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn"), initializer=_start_worker) as pool:
+    _bury_dead_runs()
+    with ProcessPoolExecutor(
+        WORKERS, mp_context=get_context("spawn"), initializer=_end_with, initargs=(os.getpid(),)
+    ) as pool:
         running: dict[Future[str | None], Task] = {}
         while True:
             ready = [t for t in todo.values() if t.after <= done]
@@ -60,22 +80,54 @@ def launch(tasks: Iterable[Task], report: Report) -> None:
                 break
             for future in wait(running, return_when=FIRST_COMPLETED).done:
                 task = running.pop(future)
-                reason = future.result()
+                reason = _outcome(future)
                 report(task, True)
                 failures += [f"{task.label}: {reason}"] if reason else []
                 done |= set() if reason else {task.label}
     if failures:
-        left = f" {len(todo)} tasks that depend on it were not started." if todo else ""
+        left = f"; tasks that wait for it and were not started: {len(todo)}" if todo else ""
         raise RunFailedError(f"{failures[0]}{left}")
 
 
-def _start_worker() -> None:
-    """Make the worker end with the command that started it, even when that is killed."""
-    parent = os.getppid()
+@contextmanager
+def only_command(home: Path) -> Iterator[None]:
+    """Hold a home for one command at a time; the lock falls with its process, however that ends.
+
+    Raises:
+        BadInputError: another command works on the home.
+    """
+    with (home / "command.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BadInputError(
+                f"another solarnet command is at work on {home}; wait for it or name another home"
+            ) from error
+        yield
+
+
+def _bury_dead_runs() -> None:
+    """Fail the runs that a killed command left behind, and free the pool slots that they hold forever.
+
+    The caller holds :func:`only_command`, so none of them can be alive once their workers have ended.
+    """
+    unfinished = [s for s in dg.DagsterRunStatus if s not in FINISHED_STATUSES]
+    left = dg.RunsFilter(tags=BY_COMMAND, statuses=unfinished)
+    with dg.DagsterInstance.get() as instance:
+        if not instance.get_runs(left):
+            return
+        time.sleep(2 * HEARTBEAT_SECONDS)
+        for run in instance.get_runs(left):
+            instance.report_run_failed(run, "The command that started this run was killed.")
+            instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
+
+
+def _end_with(parent: int) -> None:
+    """Make this worker end with the command that started it, even when that is killed."""
 
     def _watch() -> None:
         while os.getppid() == parent:
-            time.sleep(0.5)
+            time.sleep(HEARTBEAT_SECONDS)
         os._exit(1)
 
     threading.Thread(target=_watch, daemon=True).start()
@@ -96,21 +148,36 @@ def _run(task: Task) -> str | None:
         result = _loaded["job"].execute_in_process(
             instance=_loaded["instance"],
             asset_selection=[dg.AssetKey.from_user_string(name) for name in task.assets],
-            tags={**days, "solarnet/task": task.label.replace(" ", "_").replace(",", "")[:63]},
+            tags={**days, **BY_COMMAND, "solarnet/task": task.label.replace(" ", "_").replace(",", "")[:63]},
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
             raise_on_error=False,
         )
-    except (dg.DagsterError, BadInputError, OSError) as error:
-        return str(error)
+    except Exception as error:  # whatever it is, the person at the command reads one paragraph
+        return f"{type(error).__name__}: {error}"
     return None if result.success else _cause(result)
 
 
+def _outcome(future: Future[str | None]) -> str | None:
+    try:
+        return future.result()
+    except BrokenProcessPool as error:
+        raise RunFailedError(
+            "a worker process ended in the middle of its task; perhaps the system killed it for want of memory. "
+            "What is finished is kept: run the same command again"
+        ) from error
+    except Exception as error:  # a worker that could not even load the definitions
+        return f"{type(error).__name__}: {error}"
+
+
 def _cause(result: dg.ExecuteInProcessResult) -> str:
-    """Return the innermost message of the first failed step."""
+    """Return why the first failed step failed: our own sentence where there is one, else the innermost message."""
     for found in result.all_events:
         if found.is_step_failure:
             error = found.step_failure_data.error
-            while error and error.cause:
-                error = error.cause
-            return f"{found.step_key}: {error.message.strip() if error else 'failed'}"
+            chain = [error] if error else []
+            while chain and chain[-1].cause:
+                chain.append(chain[-1].cause)
+            messages = [one.message.strip() for one in chain] or ["failed"]
+            own = [text.removeprefix(OWN_ERROR) for text in messages if text.startswith(OWN_ERROR)]
+            return f"{found.step_key}: {(own or messages)[-1]}"
     return "failed before its first step"

@@ -11,8 +11,8 @@ import dagster as dg
 from solarnet_assets.config import load_config
 
 _CONFIG = load_config()
-FIRST_DAY = _CONFIG.first_day
-DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone=_CONFIG.timezone)
+FIRST_DAY, ZONE = _CONFIG.first_day, _CONFIG.timezone
+DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone=ZONE)
 
 HOME_WORK_DAYS = 28
 """Days of movement that home and work locations are read from."""

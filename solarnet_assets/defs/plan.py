@@ -11,10 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from graphlib import TopologicalSorter
+from types import MappingProxyType
 
 import dagster as dg
-
-from solarnet_assets.config import FIRST_DAY
 
 CHUNK_DAYS = 93
 """Longest range of one task: long enough that starting a run costs little, short enough to see progress."""
@@ -24,6 +23,8 @@ TAIL = frozenset({"warehouse", "nowcast", "reports"})
 
 Span = tuple[date | None, date | None]
 Narrower = Mapping[tuple[str, str], Callable[[date], Iterable[date]]]
+Since = Mapping[str, date]
+"""First day that each asset can hold anything of; an asset that is not named can on any day."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,9 @@ class Task:
         return 1 if self.start is None or self.end is None else (self.end - self.start).days + 1
 
 
-def needed_days(specs: Mapping[str, dg.AssetSpec], start: date, end: date, narrower: Narrower) -> dict[str, set[date]]:
+def needed_days(
+    specs: Mapping[str, dg.AssetSpec], start: date, end: date, narrower: Narrower, since: Since = MappingProxyType({})
+) -> dict[str, set[date]]:
     """Return, for every daily asset, the days that [start, end] of all assets leads back to.
 
     Marts and forecasts run for the asked days alone and read whatever earlier days they find.
@@ -60,13 +63,16 @@ def needed_days(specs: Mapping[str, dg.AssetSpec], start: date, end: date, narro
         for dep in specs[name].deps if name in needed else ():
             upstream = dep.asset_key.to_user_string()
             if upstream in needed and specs[upstream].group_name not in TAIL:
-                needed[upstream] |= _mapped(needed[name], dep, narrower.get((name, upstream)))
+                wanted = _mapped(needed[name], dep, narrower.get((name, upstream)))
+                needed[upstream] |= {day for day in wanted if day >= since.get(upstream, date.min)}
     return needed
 
 
-def plan(specs: Mapping[str, dg.AssetSpec], start: date, end: date, narrower: Narrower) -> list[Task]:
+def plan(
+    specs: Mapping[str, dg.AssetSpec], start: date, end: date, narrower: Narrower, since: Since = MappingProxyType({})
+) -> list[Task]:
     """Return the tasks for [start, end], each after what it needs."""
-    needed = needed_days(specs, start, end, narrower)
+    needed = needed_days(specs, start, end, narrower, since)
     pieces: dict[str, tuple[list[str], date | None, date | None]] = {}
     for name in TopologicalSorter(_upstream(specs)).static_order():
         for first, last in _pieces(specs[name], needed.get(name), (start, end)):
@@ -148,11 +154,10 @@ def _upstream(specs: Mapping[str, dg.AssetSpec]) -> dict[str, set[str]]:
 def _mapped(days: set[date], dep: dg.AssetDep, narrower: Callable[[date], Iterable[date]] | None) -> set[date]:
     mapping = dep.partition_mapping
     if narrower:
-        return {wanted for day in days for wanted in narrower(day) if wanted >= FIRST_DAY}
+        return {wanted for day in days for wanted in narrower(day)}
     if isinstance(mapping, dg.TimeWindowPartitionMapping):
         offsets = range(mapping.start_offset, mapping.end_offset + 1)
-        shifted = {day + timedelta(days=offset) for day in days for offset in offsets}
-        return {day for day in shifted if day >= FIRST_DAY}
+        return {day + timedelta(days=offset) for day in days for offset in offsets}
     if isinstance(mapping, dg.SpecificPartitionsPartitionMapping):
         return {date.fromisoformat(key) for key in mapping.partition_keys}
     return set(days)

@@ -5,16 +5,18 @@ Does not belong here: any judgement of what the data say.
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date
 from importlib import import_module
 from typing import Any, cast
 
 import dagster as dg
+import polars as pl
 
 from solarnet_assets.defs.daily import OWNERS, Day, counts_check, preview, run_days, table_metadata
 from solarnet_assets.defs.partitions import DAILY
 from solarnet_assets.defs.resources import Project
-from solarnet_assets.landing import Reader
+from solarnet_assets.landing import BadInputError, Reader, rejects_frame
 from solarnet_assets.sources.places import read_places
 
 RETRIES = dg.RetryPolicy(max_retries=3, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
@@ -31,7 +33,13 @@ def day_reader(project: Project, kind: str, reader: str) -> Callable[[date], Day
     module, function = reader.split(":")
     read = cast("Reader", getattr(import_module(f"solarnet_assets.{module}"), function))
     source, options = project.source(kind), project.reader_options(kind)
-    return lambda day: Day(read(source.files(day), day, options))
+
+    def _land(day: date) -> Day:
+        landing, refused = read(source.files(day), day, options), source.refused(day)
+        rejects = pl.concat([landing.rejects, rejects_frame(refused)])
+        return Day(replace(landing, rejects=rejects, n_in=landing.n_in + len(refused)))
+
+    return _land
 
 
 def raw_asset(name: str, reader: str, kinds: set[str], deps: list[str], description: str) -> dg.AssetsDefinition:
@@ -59,7 +67,10 @@ def raw_asset(name: str, reader: str, kinds: set[str], deps: list[str], descript
         description=description,
     )
     def _raw(context: dg.AssetExecutionContext, project: Project) -> Iterator[Any]:
-        yield from run_days(context, project.lake, name, day_reader(project, name, reader))
+        try:
+            yield from run_days(context, project.lake, name, day_reader(project, name, reader))
+        except BadInputError as error:
+            raise dg.Failure(f"{name}: {error}", allow_retries=False) from error
 
     return _raw
 

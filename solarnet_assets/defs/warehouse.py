@@ -6,7 +6,7 @@ costs a process. Does not belong here: SQL, or how a window is refreshed (``sola
 
 import base64
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
@@ -24,6 +24,8 @@ from solarnet_assets.storage.warehouse import reader
 
 SQL = load_project()
 PREVIEW_ROWS = 10
+FRESH = dg.FreshnessPolicy.time_window(fail_window=timedelta(hours=36), warn_window=timedelta(hours=26))
+"""Marts are made every morning; a day without them is worth a look, a day and a half is a failure."""
 
 
 def asset_key(table: str) -> dg.AssetKey:
@@ -62,6 +64,8 @@ def _spec(model: Model, made: Iterable[Column]) -> dg.AssetSpec:
         owners=[model.owner] if model.owner else OWNERS,
         tags={"layer": model.layer},
         skippable=True,
+        automation_condition=dg.AutomationCondition.eager(),
+        freshness_policy=FRESH if model.layer == "marts" else None,
         metadata={"dagster/table_name": model.table, **_column_metadata(made)},
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterable
 from datetime import date, timedelta
+from functools import cache
 
 from solarnet_assets.config import load_config
 from solarnet_assets.defs.plan import Narrower
@@ -29,10 +30,16 @@ def aligned_days(day: date) -> Iterable[date]:
 
 def day_and_sector_base(day: date) -> Iterable[date]:
     """Return the day and the weeks that its growth is measured against (``seeds/sector_settings.csv``)."""
-    settings = {row["name"]: row["value"] for row in csv.DictReader((sql_folder() / SECTOR_SETTINGS).open())}
+    settings = _sector_settings()
     base, weeks = date.fromisoformat(settings["base_day"]), int(settings["weeks_days"])
     before = [base - timedelta(days=n) for n in range(weeks + 1)]
     return [day, *(b for b in before if day >= base)]
+
+
+@cache
+def _sector_settings() -> dict[str, str]:
+    with (sql_folder() / SECTOR_SETTINGS).open(encoding="utf-8") as file:
+        return {row["name"]: row["value"] for row in csv.DictReader(file)}
 
 
 NARROWER: Narrower = {

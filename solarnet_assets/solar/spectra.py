@@ -61,7 +61,8 @@ def module(rng: np.random.Generator) -> NDArray[np.float64]:
 
     Silicon absorbs up to 1.1 um, so the visible and the near infrared are dark, the blue often a
     little brighter; beyond, the back sheet returns light, and glass and polymer absorb at 2.2 um.
-    Thin film is darker throughout; dust brightens all.
+    Thin film is darker throughout, and drawn more often than it is built, since it is the harder to
+    tell from dark ground; dust brightens all.
     """
     visible = rng.uniform(0.02, 0.09) if rng.random() < 0.8 else rng.uniform(0.08, 0.14)
     blue, green, red = (
@@ -70,6 +71,6 @@ def module(rng: np.random.Generator) -> NDArray[np.float64]:
         visible * rng.uniform(0.8, 1.1),
     )
     near = visible * rng.uniform(0.9, 2.0)
-    thin = rng.random() < 0.15
+    thin = rng.random() < 0.3
     short = rng.uniform(0.05, 0.12) if thin else rng.uniform(0.09, 0.34)
     return np.array([blue, green, red, near, short, short * rng.uniform(0.5, 0.85)])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from solarnet_assets.config import Config
@@ -19,6 +19,18 @@ class Source(Protocol):
         Raises:
             OSError: the source cannot be reached now; the caller may try again.
             BadInputError: the source is misconfigured; trying again does not help.
+        """
+        ...
+
+    def refused(self, day: date) -> list[dict[str, Any]]:
+        """Return reject records of files that lie there and must not be opened."""
+        ...
+
+    def since(self) -> date:
+        """Return the first day that the source may have anything of; ``date.max`` where it has nothing.
+
+        Raises:
+            OSError, BadInputError: as for :meth:`files`.
         """
         ...
 

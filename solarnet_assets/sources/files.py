@@ -6,8 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from solarnet_assets.landing import BadInputError, RawFile
+from solarnet_assets.landing import BadInputError, RawFile, reject
 
 DAY_IN_PATH = re.compile(r"(?<!\d)(20\d{2})-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d{1,5}(?!\d))")
 """The first date in a path: 2020-02-09, 20200209, also 20200209T025841."""
@@ -20,6 +21,14 @@ class NoSource:
         """Return no files."""
         return []
 
+    def refused(self, day: date) -> list[dict[str, Any]]:
+        """Return nothing."""
+        return []
+
+    def since(self) -> date:
+        """Return no day."""
+        return date.max
+
 
 @dataclass(frozen=True)
 class FileSource:
@@ -27,20 +36,42 @@ class FileSource:
 
     Args:
         root: folder, or a single file.
-        first_day: the day that reports what has no readable date in files of many days.
+        first_day: first day of files of many days; it reports what has no readable date in them.
     """
 
     root: Path
     first_day: date | None = None
 
+    @property
+    def base(self) -> Path:
+        """The folder that names are relative to."""
+        return self.root.parent if self.root.is_file() else self.root
+
     def files(self, day: date) -> list[RawFile]:
         """Return the day's own files and every file of many days."""
-        base = self.root if self.root.is_dir() else self.root.parent
         return [
-            RawFile(path, path.relative_to(base).as_posix(), whole=found is None, owns_undated=self._owns(found, day))
+            RawFile(
+                path, path.relative_to(self.base).as_posix(), whole=found is None, owns_undated=self._owns(found, day)
+            )
             for path in self.paths()
-            if (found := day_of(path.relative_to(base))) in (None, day)
+            if (found := day_of(path.relative_to(self.base))) in (None, day)
         ]
+
+    def refused(self, day: date) -> list[dict[str, Any]]:
+        """Return reject records of the day for links that are not followed: out of the root, to folders, to nothing."""
+        if self.root.is_file():
+            return []
+        found = ((path, path.relative_to(self.root)) for path in self._visible() if path.is_symlink())
+        return [
+            reject(name.as_posix(), f"{name.as_posix()} is a link out of the source's folder; it was not followed")
+            for path, name in found
+            if not self._usable(path) and (own := day_of(name)) in (None, day) and self._owns(own, day)
+        ]
+
+    def since(self) -> date:
+        """Return the first day in a path, or ``first_day`` for files of many days (any day where it is not told)."""
+        found = {day_of(path.relative_to(self.base)) for path in self.paths()}
+        return min((day or self.first_day or date.min for day in found), default=date.max)
 
     def paths(self) -> list[Path]:
         """Return every file of the source; hidden files and links out of the root are left out.
@@ -52,9 +83,13 @@ class FileSource:
             return [self.root]
         if not self.root.is_dir():
             raise BadInputError(f"source folder {self.root} does not exist")
-        inside = self.root.resolve()
-        visible = (p for p in sorted(self.root.rglob("*")) if not _hidden(p.relative_to(self.root)))
-        return [p for p in visible if p.is_file() and p.resolve().is_relative_to(inside)]
+        return [path for path in self._visible() if self._usable(path)]
+
+    def _visible(self) -> list[Path]:
+        return [path for path in sorted(self.root.rglob("*")) if not _hidden(path.relative_to(self.root))]
+
+    def _usable(self, path: Path) -> bool:
+        return path.is_file() and path.resolve().is_relative_to(self.root.resolve())
 
     def _owns(self, found: date | None, day: date) -> bool:
         return found is not None or self.first_day in (None, day)

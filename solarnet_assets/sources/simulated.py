@@ -7,7 +7,7 @@ import shutil
 import uuid
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from solarnet_assets.landing import RawFile
 from solarnet_assets.sources.files import FileSource
@@ -39,6 +39,14 @@ class SimulatedSource:
             self._write(day, folder)
         found = FileSource(folder).paths()
         return [RawFile(path, path.relative_to(self.root).as_posix()) for path in found]
+
+    def refused(self, day: date) -> list[dict[str, Any]]:
+        """Return nothing: the country writes no links."""
+        return []
+
+    def since(self) -> date:
+        """Return any day: the country can be simulated as far back as partitions go."""
+        return date.min
 
     def _write(self, day: date, folder: Path) -> None:
         from solarnet_assets.world.write import write_day

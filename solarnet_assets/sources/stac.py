@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from solarnet_assets.landing import BadInputError, RawFile
@@ -35,6 +36,14 @@ class StacSource:
             if local_day == day:
                 found += [item_file, *(a for a in assets if a.is_relative_to(base) and a.is_file())]
         return [RawFile(p, p.relative_to(base).as_posix()) for p in dict.fromkeys(found) if p.is_relative_to(base)]
+
+    def refused(self, day: date) -> list[dict[str, Any]]:
+        """Return nothing: what leaves the catalogue's folder is refused with its item."""
+        return []
+
+    def since(self) -> date:
+        """Return the day of the oldest item."""
+        return min((day for _, day, _ in _index(self.root, self.timezone)), default=date.max)
 
 
 @lru_cache(maxsize=8)

@@ -12,9 +12,14 @@ from solarnet_assets.sources.files import day_of
 
 @dataclass(frozen=True, order=True)
 class Seen:
-    """A file version: modification time (ns) and path relative to its root; orders what was seen."""
+    """A file version: time of its last change (ns) and path relative to its root; orders what was seen.
 
-    mtime: int
+    The change time (ctime) is set by the system when a file is written, copied or moved in, so that a file that keeps
+    an old modification time (``cp -p``, ``rsync -t``, ``mv``) is new all the same, and one dated into the future blocks
+    nothing. Two cases remain: a folder moved in whole keeps the change times of its files, and a clock set back.
+    """
+
+    changed: int
     name: str
 
 
@@ -29,7 +34,7 @@ class Arrival:
 def arrivals(root: Path, paths: Iterable[Path], after: Seen, limit: int) -> list[Arrival]:
     """Return at most ``limit`` file versions newer than ``after``, oldest first.
 
-    The order is that of the files' own times, never of the clock, so that a late tick loses nothing.
+    What counts is when files changed, never when a tick looks, so that a late tick loses nothing.
     """
-    found = (Seen(path.stat().st_mtime_ns, path.relative_to(root).as_posix()) for path in paths)
+    found = (Seen(path.stat().st_ctime_ns, path.relative_to(root).as_posix()) for path in paths)
     return [Arrival(seen, day_of(Path(seen.name))) for seen in sorted(s for s in found if s > after)[:limit]]

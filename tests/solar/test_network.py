@@ -4,8 +4,8 @@ import torch
 
 from solarnet_assets.solar.model import WEIGHTS, code_version, engine
 from solarnet_assets.solar.network import EMAU, SolarNet, loss
-from solarnet_assets.solar.render import render
-from solarnet_assets.solar.train import HELD_OUT, figures
+from solarnet_assets.solar.render import SolarChip, _with_lanes, render
+from solarnet_assets.solar.train import HELD_OUT, areas, figures
 
 
 @pytest.fixture(autouse=True)
@@ -55,6 +55,30 @@ def test_shipped_weights_find_arrays_in_scenes_that_no_training_saw():
     measured = figures(found, chips, WEIGHTS.card["threshold"])
     assert measured["iou"] > 0.5
     assert measured["farm_f1"] > 0.65
+
+
+def test_area_of_a_found_farm_is_judged_with_its_blocks_together_and_a_missed_one_is_not():
+    share, found = np.zeros((2, 64, 64), np.float32)
+    share[5:25, 5:15] = share[5:25, 18:28] = share[45:60, 45:60] = 1
+    found[5:25, 5:25] = 1
+    chip = SolarChip(np.zeros((6, 64, 64), np.float32), share, np.zeros((64, 64), np.float32))
+    assert areas(found[None], [chip], 0.5).tolist() == [[400.0, 400.0]]
+
+
+def test_lanes_of_a_pixel_belong_to_a_farm_and_wider_gaps_do_not():
+    blocks = np.zeros((12, 40), bool)
+    blocks[:, :10] = blocks[:, 12:20] = blocks[:, 26:] = True
+    inside = _with_lanes(blocks)
+    assert inside[:, 10:12].all()
+    assert not inside[:, 20:26].any()
+
+
+def test_model_card_states_the_error_of_area_and_how_it_was_found():
+    card = WEIGHTS.card
+    assert card["test"]["area_ratio"] == pytest.approx(1, abs=0.05)
+    assert 0.05 < card["test"]["area_relative_sd"] < 0.25
+    assert 0 < card["area_shared_sd"] < card["test"]["area_relative_sd"]
+    assert "solarnet_assets.solar.train" in card["assessed"]
 
 
 def test_code_version_names_the_weights():

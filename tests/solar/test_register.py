@@ -1,11 +1,14 @@
 from datetime import UTC, date, datetime
 
+import duckdb
+import numpy as np
 import polars as pl
 import pytest
 from shapely import box
 
 from solarnet_assets.imagery.geometry import transformer
-from solarnet_assets.solar.register import EQUAL_AREA, register
+from solarnet_assets.solar.register import EQUAL_AREA, area_sds, register
+from solarnet_assets.sql.folder import sql_folder
 from solarnet_assets.storage.schemas import SolarFarms
 
 X, Y = transformer(4326, EQUAL_AREA).transform(105.0, 37.0)
@@ -29,6 +32,7 @@ def _row(day, *rectangle, score=0.8, hidden=None, site="a"):
 
 
 SEP, OCT, NOV, DEC = (date(2019, month, 5) for month in (9, 10, 11, 12))
+JAN = date(2020, 1, 5)
 
 
 def test_a_single_faint_sighting_is_no_farm_and_a_second_makes_one():
@@ -61,6 +65,46 @@ def test_cloud_over_half_a_farm_does_not_shrink_it():
     ]
     (farm,) = register(pl.DataFrame(rows), NOV).to_dicts()
     assert farm["area_km2"] == pytest.approx(1.0, abs=0.03)
+
+
+def test_two_veiled_scenes_do_not_undo_half_of_a_farm_but_three_do():
+    rows = [_row(d, 0, 0, 1000, 1000) for d in (SEP, OCT)]
+    rows += [_row(d, 0, 0, 500, 1000) for d in (NOV, DEC, JAN)]
+    areas = [register(pl.DataFrame(rows), d)["area_km2"][0] for d in (DEC, JAN)]
+    assert areas == pytest.approx([1.0, 0.5], abs=0.03)
+
+
+def test_what_stays_faint_is_no_farm():
+    rows = [_row(d, 0, 0, 1000, 1000, score=0.5) for d in (SEP, OCT, NOV)]
+    assert register(pl.DataFrame(rows), NOV).is_empty()
+
+
+def test_interval_has_the_errors_of_the_model_card():
+    (farm,) = register(pl.DataFrame([_row(d, 0, 0, 1000, 1000) for d in (SEP, OCT)]), OCT).to_dicts()
+    half = 1.645 * float(np.hypot(*area_sds())) * farm["area_km2"]
+    assert farm["area_upper"] - farm["area_km2"] == pytest.approx(half, rel=1e-3)
+
+
+def test_mart_adds_up_own_errors_in_squares_and_the_shared_one_as_it_is():
+    sql = (sql_folder() / "marts" / "solar_daily.sql").read_text(encoding="utf-8")
+    assert f"1.645 * {area_sds()[1]} * area_km2 as common" in sql
+    shared, own = 1.645 * area_sds()[1], 0.2
+    half = float(np.hypot(shared, own))
+    farms = [("a", "a1", 1.0), ("a", "a2", 2.0), ("b", "b1", 1.0)]
+    with duckdb.connect() as con:
+        con.execute("create schema staging")
+        con.execute(
+            "create table staging.stg_solar_farms(site_id varchar, farm_id varchar, day date, area_km2 double, "
+            "area_upper double, n_obs bigint)"
+        )
+        con.executemany(
+            "insert into staging.stg_solar_farms values (?, ?, '2020-01-01', ?, ?, 3)",
+            [(site, farm, area, area * (1 + half)) for site, farm, area in farms],
+        )
+        found = {row[0]: row for row in con.execute(sql).fetchall()}
+    assert found["all"][2:4] == (3, 4.0)
+    assert found["all"][5] - 4.0 == pytest.approx(np.hypot(4 * shared, own * 6**0.5), rel=1e-6)
+    assert found["b"][4:6] == pytest.approx((1 - half, 1 + half))
 
 
 def test_growth_is_followed():

@@ -1,3 +1,5 @@
+import os
+import time
 from datetime import date
 from pathlib import Path
 
@@ -44,6 +46,31 @@ def test_links_out_of_the_folder_are_left_out(tmp_path):
     drop.mkdir()
     (drop / "link.csv").symlink_to(secret)
     assert FileSource(drop).files(DAY) == []
+    (refused,) = FileSource(drop).refused(DAY)
+    assert refused["file"] == "link.csv"
+    assert "not followed" in refused["reason"]
+
+
+def test_links_of_another_day_are_that_day_s(tmp_path):
+    (tmp_path / "2020-02-08.csv").symlink_to("/nowhere")
+    (tmp_path / "2020-02-09.csv").symlink_to("/nowhere")
+    assert [r["file"] for r in FileSource(tmp_path).refused(DAY)] == ["2020-02-09.csv"]
+
+
+@pytest.mark.parametrize(
+    ("names", "first_day", "since"),
+    [
+        (["2020-02-09/a.csv", "2020-01-03.csv"], None, date(2020, 1, 3)),
+        (["all.csv"], date(2019, 5, 1), date(2019, 5, 1)),
+        (["all.csv", "2020-01-03.csv"], None, date.min),
+        ([], None, date.max),
+    ],
+)
+def test_a_source_tells_the_first_day_that_it_may_have(tmp_path, names, first_day, since):
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    assert FileSource(tmp_path, first_day).since() == since
 
 
 def test_missing_folder_is_named(tmp_path):
@@ -51,18 +78,30 @@ def test_missing_folder_is_named(tmp_path):
         FileSource(tmp_path / "nowhere").files(DAY)
 
 
-def test_arrivals_follow_the_files_own_times_and_lose_nothing(tmp_path):
-    names = [f"2020-02-0{n}.csv" for n in (3, 1, 2)]
-    for n, name in enumerate(names):
-        (tmp_path / name).write_text("x")
-        import os
-
-        os.utime(tmp_path / name, ns=(0, 1000 + n // 2))
+def test_arrivals_follow_the_files_own_changes_and_lose_nothing(tmp_path):
+    for n in (3, 1, 2):
+        (tmp_path / f"2020-02-0{n}.csv").write_text("x")
+        time.sleep(0.02)
     paths = list(tmp_path.iterdir())
     first = arrivals(tmp_path, paths, Seen(0, ""), limit=2)
     rest = arrivals(tmp_path, paths, first[-1].seen, limit=2)
-    assert [a.day for a in first + rest] == [date(2020, 2, 1), date(2020, 2, 3), date(2020, 2, 2)]
+    assert [a.day for a in first + rest] == [date(2020, 2, 3), date(2020, 2, 1), date(2020, 2, 2)]
     assert arrivals(tmp_path, paths, rest[-1].seen, limit=2) == []
+
+
+@pytest.mark.parametrize("seconds", [0, 2**32])
+def test_a_file_that_claims_another_time_is_new_when_it_appears(tmp_path, seconds):
+    (tmp_path / "2020-02-01.csv").write_text("x")
+    seen = arrivals(tmp_path, tmp_path.iterdir(), Seen(0, ""), limit=9)[-1].seen
+    time.sleep(0.02)
+    late = tmp_path / "2020-01-31.csv"
+    late.write_text("x")
+    os.utime(late, (seconds, seconds))
+    found = arrivals(tmp_path, tmp_path.iterdir(), seen, limit=9)
+    assert [a.day for a in found] == [date(2020, 1, 31)]
+    time.sleep(0.02)
+    (tmp_path / "2020-02-02.csv").write_text("x")
+    assert [a.day for a in arrivals(tmp_path, tmp_path.iterdir(), found[-1].seen, limit=9)] == [date(2020, 2, 2)]
 
 
 def test_configuration_round_trip(tmp_path, monkeypatch):

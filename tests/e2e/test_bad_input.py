@@ -1,0 +1,307 @@
+"""Bad input through Dagster's raw assets: each flaw in quarantine with its reason, the rest of the day processed."""
+
+import gzip
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+import pytest
+import yaml
+
+import solarnet_assets.mobility.readers as ping_readers
+from solarnet_assets.config import KINDS
+from solarnet_assets.defs.build import build_definitions
+from solarnet_assets.defs.daily import COUNTS
+from solarnet_assets.defs.resources import Project
+
+sys.path.append(str(Path(__file__).parents[1] / "imagery"))  # tiny scenes
+from chips import BANDS, Drop, item, numbers, site, tif
+
+DAY, EMPTY = date(2020, 2, 9), date(2020, 2, 10)
+HOSTILE = "x`<img src=x onerror=alert(1)>`|[a](b)\n# \u202ehead.jsonl"
+TEXT = "work from home again, zoom all day"
+CITIES = "city,name,region,lon,lat,radius_km,timezone,workforce\nbj,B,B,116.4,39.9,40,Asia/Shanghai,1000\n"
+
+
+def tweet(number, **more):
+    fields = {"_type": "snscrape.modules.twitter.Tweet", "id": number, "date": "2020-02-09T08:00:00+00:00"}
+    return json.dumps({**fields, "rawContent": f"{TEXT} {number}", "user": {"id": number}, **more})
+
+
+def drop_scenes(root):
+    drop = Drop(root)
+    good = drop.put("good")
+    drop.put("twin", stac=item("twin"))
+    drop.put("truncated", numbers(seed=1)).write_bytes((root / "2020-02-09/truncated.tif").read_bytes()[:9000])
+    drop.write("text.tif", "hello, I am no picture")
+    drop.put("noband", numbers(5, seed=2), stac=item("noband", bands=BANDS[:5]))
+    drop.put("othercrs", numbers(seed=3), stac=item("othercrs", **{"proj:code": "EPSG:32651"}))
+    drop.put("notime", numbers(seed=4), stac=item("notime", datetime="2020-02-09T02:50:00"))
+    for name, href in (
+        ("climbs", "../../etc/passwd.tif"),
+        ("absolute", "/etc/passwd.tif"),
+        ("remote", "http://e/x.tif"),
+    ):
+        drop.write(f"{name}.json", json.dumps(item(name, href=href)))
+    drop.write("broken.json", "{")
+    outside = tif(root.parent / "outside.tif", numbers(seed=5))
+    (root / "2020-02-09" / "link.tif").symlink_to(outside)
+    (root / "2020-02-09" / "link`<b>.tif").symlink_to("/etc/passwd")
+    return good
+
+
+def drop_pings(folder):
+    ids = ["../../etc/passwd", "'; drop table pings; --", "<script>", "\U0001f4f1" * 300, "", "ok"]
+    rows = [f"{name},2020-02-09T0{n}:00:00Z,39.9,116.4,5" for n, name in enumerate(ids)]
+    rows += ["ok,2020-02-09T03:00:00Z,200,116.4,5", "ok,2020-02-09T03:00:00,39.9,116.4,5", "ok,soon,39.9,116.4,5"]
+    text = "\n".join(["device_id,timestamp,lat,lon,accuracy", *rows])
+    (folder / "a.csv").write_text(text)
+    (folder / "b_copy.csv").write_text(text)
+    (folder / "utf16.csv").write_bytes(text.encode("utf-16"))
+    (folder / "cut.csv.gz").write_bytes(gzip.compress(text.encode() * 50)[:200])
+    (folder / "zeros.parquet").write_bytes(b"PAR1" + bytes(64))
+    good = {"device_id": ["p"], "timestamp": ["2020-02-09T05:00:00Z"], "lat": [39.9], "lon": [116.4]}
+    pl.DataFrame(good).write_parquet(folder / "c.parquet")
+
+
+def drop_posts(folder):
+    lines = [tweet(1), "{not json", "[1]", tweet(2, _type="snscrape.modules.facebook.Post"), tweet(3, rawContent=" ")]
+    lines += [
+        tweet(4, date="2020-02-09T08:00:00"),
+        tweet(5, date=None),
+        tweet(1),
+        tweet(6, date="2020-02-01T00:00:00Z"),
+    ]
+    (folder / "a.jsonl").write_text("\n".join(lines))
+    (folder / "bom.jsonl").write_bytes(tweet(7).encode("utf-16"))
+    (folder / "halfword.jsonl").write_bytes(tweet(8).encode("utf-16") + b"x")
+    (folder / "latin.jsonl").write_bytes(b'{"a": "x"}\n\xff\xfe\xfa\n' + tweet(10).encode())
+    (folder / "nobom.jsonl").write_bytes(tweet(11).encode("utf-16-le"))
+    (folder / "x.exe").write_bytes(b"MZ")
+    (folder / HOSTILE).write_text("`</code><script>alert(1)</script>")
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """Folders of raw files with every flaw, and a configuration that names them."""
+    for kind in KINDS:
+        (tmp_path / kind / "2020-02-09").mkdir(parents=True)
+    drop_scenes(tmp_path / "steel_scenes")
+    drop_pings(tmp_path / "pings" / "2020-02-09")
+    drop_posts(tmp_path / "posts" / "2020-02-09")
+    (tmp_path / "mobility_index" / "2020-02-09" / "i.csv").write_text(
+        "city,day,intensity\nbj,2020-02-09,5.5\nbj,2020-02-09,lots\nbj,tomorrow,1\nnowhere,2020-02-09,1\n"
+    )
+    (tmp_path / "lot_images" / "2020-02-09" / "page.png").write_text("<html>")
+    mill = site()
+    (tmp_path / "sites.csv").write_text(
+        "site_id,signal,name,group,region,city,lon,lat,capacity,geometry\n"
+        f'{mill["site_id"]},steel,Mill,g,R,,117,39.7,1,"{mill["geometry"]}"\n'
+    )
+    (tmp_path / "cities.csv").write_text(CITIES)
+    fields = {"home": "home", "sites": "sites.csv", "cities": "cities.csv"}
+    sources = {kind: {"type": "files", "path": kind, "options": {"provider": "p"}} for kind in KINDS}
+    (tmp_path / "config.yaml").write_text(yaml.safe_dump({**fields, "sources": sources}))
+    monkeypatch.setenv("SOLARNET_HOME", str(tmp_path / "home"))
+    return tmp_path
+
+
+def materialize(home, assets=("sites", "cities", *KINDS), days=(DAY, EMPTY)):
+    project = Project(config_file=str(home / "config.yaml"))
+    job = build_definitions({"project": project}).resolve_implicit_global_asset_job_def()
+    quiet = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    names = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+    tags = dict(zip(names, map(str, days), strict=True))
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = []
+        for chosen, tag in ((("sites", "cities"), {}), (tuple(set(assets) - {"sites", "cities"}), tags)):
+            keys = [dg.AssetKey(name) for name in chosen]
+            done.append(
+                job.execute_in_process(
+                    instance=instance, asset_selection=keys, tags=tag, run_config=quiet, raise_on_error=False
+                )
+            )
+    return done[-1], project.lake
+
+
+EXPECTED = {
+    "steel_scenes": {
+        "truncated.json": "truncated.tif is damaged or truncated",
+        "text.tif": "not a TIFF or JPEG 2000 image: it holds text",
+        "noband.json": "lacks band B12",
+        "othercrs.json": "lies in EPSG:32650, but its item states EPSG:32651",
+        "notime.json": "without a time zone",
+        "twin.json": "same content as",
+        "climbs.json": "leaves its folder",
+        "absolute.json": "only files beside it may be used",
+        "remote.json": "only files beside it may be used",
+        "broken.json": "",
+        "link.tif": "link out of the source's folder",
+        "link`<b>.tif": "link out of the source's folder",
+    },
+    "pings": {
+        "a.csv:4": "device id is missing",
+        "a.csv:6": "latitude lies outside -90..90",
+        "a.csv:7": "the time has no zone",
+        "a.csv:8": "the time cannot be read",
+        "b_copy.csv": "copy of 2020-02-09/a.csv",
+        "utf16.csv": "UTF-16",
+        "cut.csv.gz": "damaged or truncated",
+        "zeros.parquet": "damaged or truncated",
+    },
+    "posts": {
+        "a.jsonl:1": "not valid JSON",
+        "a.jsonl:2": "not an object",
+        "a.jsonl:3": "unknown _type 'snscrape.modules.facebook.Post'",
+        "a.jsonl:4": "no text",
+        "a.jsonl:5": "names no time zone",
+        "a.jsonl:6": "has no time",
+        "a.jsonl:7": "repeats the id",
+        "a.jsonl:8": "is of 2020-02-01, not of 2020-02-09",
+        "halfword.jsonl": "says it is UTF-16 but",
+        "latin.jsonl:0": "no _type",
+        "latin.jsonl:1": "not UTF-8",
+        "nobom.jsonl": "UTF-16 without a byte-order mark",
+        "x.exe": "neither JSONL nor CSV",
+        f"{HOSTILE}:0": "not valid JSON",
+    },
+    "mobility_index": {"i.csv:1": "", "i.csv:2": "", "i.csv:3": ""},
+    "lot_images": {"page.png": ""},
+}
+KEPT = {"steel_scenes": 1, "pings": 6, "posts": 3, "mobility_index": 1, "lot_images": 0, "solar_scenes": 0}
+
+
+def test_each_flaw_is_quarantined_with_file_row_and_reason_and_the_rest_is_kept(home):
+    done, lake = materialize(home)
+    assert done.success
+    for kind, flaws in EXPECTED.items():
+        rejects = lake.rejects(kind, DAY)
+        found = {}
+        for row in rejects.iter_rows(named=True):
+            name = row["file"].removeprefix("2020-02-09/")
+            found[name if row["row"] is None else f"{name}:{row['row']}"] = row["reason"]
+        assert set(found) == set(flaws), kind
+        for key, part in flaws.items():
+            assert part in found[key], (kind, key, found[key])
+            assert len(found[key]) < 300, "a reason is one sentence"
+    for kind, rows in KEPT.items():
+        counts = lake.counts(kind, DAY)
+        assert (counts.n_out, counts.n_quarantined) == (rows, len(EXPECTED.get(kind, ()))), kind
+        assert counts.balanced, kind
+
+
+def test_the_checks_pass_and_an_empty_day_is_an_empty_partition(home):
+    done, lake = materialize(home)
+    checks = {
+        (e.asset_key.to_user_string(), e.check_name, e.partition): e.passed for e in done.get_asset_check_evaluations()
+    }
+    assert checks == {(kind, COUNTS, str(day)): True for kind in KINDS for day in (DAY, EMPTY)}
+    for kind in KINDS:
+        counts = lake.counts(kind, EMPTY)
+        assert (counts.n_in, counts.n_out, counts.n_quarantined) == (0, 0, 0)
+
+
+def test_what_the_ui_shows_of_quarantine_is_inert_text(home):
+    done, _ = materialize(home)
+    shown = {
+        e.asset_key.to_user_string(): e.materialization.metadata
+        for e in done.get_asset_materialization_events()
+        if e.partition == str(DAY)
+    }
+    for kind in ("steel_scenes", "pings", "posts"):
+        text = shown[kind]["quarantine"].value
+        assert shown[kind]["quarantined"].value == len(EXPECTED[kind])
+        for line in text.splitlines():
+            outside = "".join(line.split("`")[0::2])
+            assert line.startswith("- `"), line
+            assert line.count("`") == 4, f"code spans of a line must pair: {line}"
+            assert not set("<>[]|#") & set(outside), line
+        assert text.isascii() or all(c.isprintable() or c == "\n" for c in text)
+    assert "row 6" in shown["pings"]["quarantine"].value
+    assert "<script" not in shown["steel_scenes"]["preview"].value
+    assert "passwd" not in shown["pings"]["preview"].value, "device ids are hashed"
+
+
+def test_hostile_ids_and_names_never_become_paths(home):
+    before = {p for p in home.parent.rglob("*") if "home" not in p.relative_to(home.parent).parts[:2]}
+    _, lake = materialize(home)
+    devices = lake.read("pings", DAY)["device"]
+    assert devices.dtype == pl.UInt64
+    assert devices.n_unique() == 6
+    written = [p for p in (home / "home").rglob("*") if p.is_file()]
+    assert all("passwd" not in p.name and "<" not in p.name for p in written)
+    assert {p for p in home.parent.rglob("*") if "home" not in p.relative_to(home.parent).parts[:2]} == before
+
+
+def test_a_reader_that_drops_a_record_fails_the_check(home, monkeypatch):
+    honest = ping_readers.read_pings
+    monkeypatch.setattr(
+        ping_readers, "read_pings", lambda *args: replace(landing := honest(*args), frame=landing.frame.head(-1))
+    )
+    done, _ = materialize(home, ("pings", "device_days"), (DAY, DAY))
+    assert not done.success
+    failed = [(e.asset_key.to_user_string(), e.partition) for e in done.get_asset_check_evaluations() if not e.passed]
+    assert failed == [("pings", str(DAY))]
+    made = {e.asset_key.to_user_string() for e in done.get_asset_materialization_events()}
+    assert "device_days" not in made, "nothing may be made of a partition that lost records"
+
+
+def command(folder, *arguments):
+    program = Path(sys.executable).with_name("solarnet")
+    return subprocess.run(
+        [str(program), *arguments], cwd=folder, capture_output=True, text=True, check=False, timeout=120,
+        env={"PATH": "/usr/bin:/bin", "HOME": str(folder), "COLUMNS": "100"},
+    )  # fmt: skip
+
+
+SPAN = ("--start", "2020-02-09", "--end", "2020-02-09")
+POSTS = "home: h\nsources:\n  posts: {type: files, path: in%s}\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "says"),
+    [
+        (None, SPAN, "config.yaml does not exist"),
+        ("home: [", SPAN, "not readable YAML"),
+        ("sources: {pinks: {type: files, path: in}}", SPAN, "unknown pinks; known are steel_scenes"),
+        ("sources: {pings: {type: files, path: nowhere}}", SPAN, "nowhere does not exist"),
+        ("first_day: soon", SPAN, "first_day"),
+        (POSTS % "", ("--start", "2008-02-09", "--end", "2020-02-09"), "set first_day in the configuration"),
+        (POSTS % "", ("--start", "2020-02-09", "--end", "2999-01-01"), "2999-01-01 is not over yet"),
+        (POSTS % ", options: {timezone: 'Mars/[red]'}", SPAN, "posts of 2020-02-09"),
+    ],
+)
+def test_the_command_fails_with_one_paragraph(tmp_path, text, span, says):
+    (tmp_path / "in").mkdir()
+    if text is not None:
+        (tmp_path / "config.yaml").write_text(text)
+    done = command(tmp_path, "run", "--config", "config.yaml", *span)
+    assert done.returncode == 1, done.stderr
+    assert says in done.stderr
+    assert done.stderr.startswith("solarnet: ")
+    assert len(done.stderr.strip().splitlines()) == 1, "one paragraph"
+    assert "Traceback" not in done.stderr + done.stdout
+    if "Mars" in (text or ""):
+        assert "The time zone 'Mars/[red]' is not known." in done.stderr
+        assert "posts" in done.stderr.split("The time zone")[0]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run",),
+        ("run", "--config", "c.yaml", "--start", "yesterday", "--end", "2020-02-09"),
+        ("run", "--config", "c.yaml", "--start", "2020-02-10", "--end", "2020-02-09"),
+        ("walk",),
+    ],
+)
+def test_bad_arguments_exit_with_2(tmp_path, arguments):
+    (tmp_path / "c.yaml").write_text("sources: {}")
+    done = command(tmp_path, *arguments)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,50 @@
+import io
+from datetime import date
+
+import duckdb
+import polars as pl
+import pytest
+from rich.console import Console
+
+from solarnet_assets.config import Config, SourceConfig
+from solarnet_assets.landing import Landing, reject, rejects_frame
+from solarnet_assets.progress import show_comparison
+from solarnet_assets.storage.lake import Lake
+from solarnet_assets.summary import show_landing, show_results
+
+DAY = date(2020, 2, 9)
+
+
+@pytest.fixture
+def console():
+    return Console(file=io.StringIO(), width=120)
+
+
+def test_what_came_in_and_what_was_refused_is_told_without_markup(tmp_path, console):
+    config = Config(home=tmp_path, sources={"mobility_index": SourceConfig(type="files", path=tmp_path)})
+    row = pl.DataFrame({"city": ["a"], "intensity": [1.0], "provider": ["p"]})
+    bad = [reject("[/red]\x1b[2J.csv", "the intensity is not a number", n) for n in range(3)]
+    Lake(tmp_path / "lake", tmp_path / "quarantine").write("mobility_index", DAY, Landing(row, rejects_frame(bad), 4))
+    show_landing(config, DAY, DAY, console)
+    text = console.file.getvalue()
+    assert "1 of 1" in text
+    assert "3 x [/red]?[2J.csv: the intensity is not a number" in text
+    assert "\x1b" not in text
+
+
+def test_marts_with_rows_are_counted(tmp_path, console):
+    file = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(file)) as con:
+        con.execute("create schema marts")
+        con.execute("create table marts.recovery_daily as select unnest(range(1234)) as n")
+        con.execute("create table marts.site_daily as select 1 as n limit 0")
+        con.execute(
+            "create table marts.published_comparison as select 'x' as item, 1.0 as published, null::double as measured, "
+            "null::double as lower, null::double as upper, null::double as truth, null::boolean as within, 1 as position"
+        )
+    show_results(Config(home=tmp_path), file, console)
+    show_comparison(file, console)
+    text = console.file.getvalue()
+    assert "recovery_daily 1,234" in text
+    assert "site_daily" not in text
+    assert "Published 2020" not in text, "nothing of it was measured"
