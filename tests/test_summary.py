@@ -39,8 +39,9 @@ def test_marts_with_rows_are_counted(tmp_path, console):
         con.execute("create table marts.recovery_daily as select unnest(range(1234)) as n")
         con.execute("create table marts.site_daily as select 1 as n limit 0")
         con.execute(
-            "create table marts.published_comparison as select 'x' as item, 1.0 as published, null::double as measured, "
-            "null::double as lower, null::double as upper, null::double as truth, null::boolean as within, 1 as position"
+            "create table marts.published_comparison as select 'x' as item, 1.0 as published, 1 as position, "
+            "null::double as measured, null::double as lower, null::double as upper, null::double as truth, "
+            "null::boolean as within"
         )
     show_results(Config(home=tmp_path), file, console)
     show_comparison(file, console)
