@@ -15,7 +15,9 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from solarnet_assets.evaluating import app as evaluations
 from solarnet_assets.landing import BadInputError
+from solarnet_assets.options import Home, home_folder
 from solarnet_assets.training import app as training
 
 if TYPE_CHECKING:
@@ -25,13 +27,9 @@ app = typer.Typer(
     help="Economic recovery from satellites, pings and posts.", no_args_is_help=True, add_completion=False
 )
 app.add_typer(training, name="train")
-evaluations = typer.Typer(help="Score what was measured against what is known.", no_args_is_help=True)
 app.add_typer(evaluations, name="evaluate")
 console = Console(width=None if sys.stdout.isatty() else 120)
 
-Home = Annotated[
-    Path | None, typer.Option(help="Folder of everything that is produced. Default: $SOLARNET_HOME, else ./.solarnet")
-]
 Start = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the metrics.")]
 End = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the metrics.")]
 
@@ -49,7 +47,7 @@ def demo(
 
     told = load_scenario(scenario)
     named = str(Path(scenario).resolve()) if Path(scenario).suffix in {".yaml", ".yml"} else scenario
-    config = Config(home=_home(home), scenario=named, country=told.country, timezone=told.timezone)
+    config = Config(home=home_folder(home), scenario=named, country=told.country, timezone=told.timezone)
     _execute(config, _day(start, told.start), _day(end, told.end))
 
 
@@ -74,23 +72,12 @@ def report(home: Home = None) -> None:
     from solarnet_assets.evaluation.coverage import known_truth
     from solarnet_assets.reports import build_report
 
-    folder = _home(home)
+    folder = home_folder(home)
     warehouse = folder / "warehouse.duckdb"
     if not warehouse.exists():
         raise BadInputError(f"{folder} holds no warehouse.duckdb: run `solarnet demo` or `solarnet run` first")
     truth = known_truth(warehouse)
     console.print(str(build_report(warehouse, folder / "evidence", folder / "report" / "index.html", truth=truth)))
-
-
-@evaluations.command()
-def simulation(home: Home = None) -> None:
-    """Print, for every signal of a simulated run, how often its 90 % intervals hold the truth, and the errors."""
-    from solarnet_assets.evaluation.coverage import coverage
-    from solarnet_assets.progress import show_comparison, show_coverage
-
-    warehouse = _home(home) / "warehouse.duckdb"
-    show_comparison(warehouse, console)
-    show_coverage(coverage(warehouse), console)
 
 
 @app.command()
@@ -142,10 +129,6 @@ def _fail(reason: str) -> None:
     paragraph = f"[bold red]solarnet:[/] {escape(' '.join(reason.split()))}"
     Console(stderr=True).print(paragraph, highlight=False, soft_wrap=True)
     raise SystemExit(1)
-
-
-def _home(home: Path | None) -> Path:
-    return (home or Path(os.environ.get("SOLARNET_HOME", ".solarnet"))).resolve()
 
 
 def _day(given: datetime | None, default: date) -> date:
