@@ -47,8 +47,15 @@ def demo(
 
     told = load_scenario(scenario)
     named = str(Path(scenario).resolve()) if Path(scenario).suffix in {".yaml", ".yml"} else scenario
-    config = Config(home=home_folder(home), scenario=named, country=told.country, timezone=told.timezone)
-    _execute(config, _day(start, told.start), _day(end, told.end))
+    first, last = _day(start, told.start), _day(end, told.end)
+    config = Config(
+        home=home_folder(home),
+        scenario=named,
+        country=told.country,
+        timezone=told.timezone,
+        last_day=max(last, told.end),
+    )
+    _execute(config, first, last)
 
 
 @app.command()

@@ -46,6 +46,7 @@ class Config(BaseModel):
         country: ISO 3166 code; decides working days and lunar alignment.
         timezone: IANA zone that days are counted in.
         first_day: first partition of all assets; nothing before it is ever read.
+        last_day: last partition, where a source ends (a simulation, an archive); without it partitions go on daily.
         scenario: a shipped scenario's name or a scenario file, for simulated sources.
         sites, cities: CSV files of the places; default: those of the simulated country.
         sources: raw sources by asset; a kind that is not named is simulated when no kind is, else absent.
@@ -57,6 +58,7 @@ class Config(BaseModel):
     country: str = "CN"
     timezone: str = "Asia/Shanghai"
     first_day: date = FIRST_DAY
+    last_day: date | None = None
     scenario: str = "published"
     sites: Path | None = None
     cities: Path | None = None

@@ -25,9 +25,11 @@ daily_refresh = dg.define_asset_job(
 
 
 @dg.schedule(job=daily_refresh, name="daily_refresh_schedule", cron_schedule="30 6 * * *", execution_timezone=ZONE)
-def daily_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+def daily_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
     """Run yesterday, as days are counted where the data are from."""
     yesterday = context.scheduled_execution_time.astimezone(ZoneInfo(ZONE)).date() - timedelta(days=1)
+    if not DAILY.has_partition_key(f"{yesterday}"):
+        return dg.SkipReason(f"{yesterday} lies after the last day of the configuration")
     return dg.RunRequest(run_key=f"{yesterday}", partition_key=f"{yesterday}")
 
 

@@ -6,13 +6,16 @@ assets start on the same day so that they can be backfilled together.
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import dagster as dg
 
 from solarnet_assets.config import load_config
 
 _CONFIG = load_config()
 FIRST_DAY, ZONE = _CONFIG.first_day, _CONFIG.timezone
-DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), timezone=ZONE)
+_END = None if _CONFIG.last_day is None else (_CONFIG.last_day + timedelta(days=1)).isoformat()
+DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), end_date=_END, timezone=ZONE)
 
 HOME_WORK_DAYS = 28
 """Days of movement that home and work locations are read from."""

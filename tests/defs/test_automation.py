@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import time
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -145,3 +147,28 @@ def test_networks_share_the_gpu_pool_and_nothing_else_waits_for_it(definitions):
     }
     assert {name for name, pool in pools.items() if pool == "gpu"} == {"post_labels", "lot_counts", "solar_polygons"}
     assert {pool for pool in pools.values()} == {"gpu", None}
+
+
+def test_a_source_that_ends_ends_the_partitions_and_stops_the_schedule(tmp_path):
+    """In a process of its own: partitions are defined once, when definitions are imported."""
+    (tmp_path / "config.yaml").write_text("last_day: 2020-03-15\n")
+    code = """
+from datetime import datetime
+from zoneinfo import ZoneInfo
+import dagster as dg
+from solarnet_assets.defs.automation import daily_schedule
+from solarnet_assets.defs.partitions import DAILY
+def tick(day):
+    moment = datetime(2020, 3, day, 6, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
+    told = daily_schedule(dg.build_schedule_context(scheduled_execution_time=moment))
+    return getattr(told, "partition_key", None) or told.skip_message
+print(DAILY.get_last_partition_key(), tick(16), tick(17), sep="|")
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code],
+        env={**os.environ, "SOLARNET_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == ("2020-03-15|2020-03-15|2020-03-16 lies after the last day of the configuration")
