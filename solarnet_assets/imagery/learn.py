@@ -2,30 +2,41 @@
 
 Scenes are drawn once each, from their number; a ring of recent ones lives on the device and every
 scene is used a few times from there, turned and mirrored, so that neither side waits for the other.
+What is learnt follows from the recipe alone: length counts steps, scenes come in the order of their
+numbers whatever the number of workers, and a training that was cut off and goes on from a checkpoint
+ends with the same weights (to the bit on a CPU).
 """
 # ruff: noqa: TID253  (training code; nothing that Dagster loads imports this module at module level)
 
 from __future__ import annotations
 
-import copy
-import hashlib
-import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
+from solarnet_assets.imagery.checkpoint import Learner, read, write
+from solarnet_assets.imagery.publish import command, save
+from solarnet_assets.landing import BadInputError
+
+__all__ = ["Draw", "Keep", "Recipe", "Sample", "command", "fit", "fit_all", "save"]
+
 Net = TypeVar("Net", bound=nn.Module)
 Sample = tuple[NDArray[Any], ...]
 Draw = Callable[[int], Sample]
 """Sample number -> input and targets; a pure function of the number."""
+
+Prepare = Callable[[list[Tensor], torch.Generator], list[Tensor]]
+"""Input and targets as stored -> as learnt from; may draw from the generator."""
+
+CHUNK = 16
+"""Scenes that a worker hands over at once."""
 
 
 @dataclass(frozen=True)
@@ -33,18 +44,19 @@ class Recipe:
     """How long and how fast to learn.
 
     Attributes:
-        steps: optimiser steps at most.
-        minutes: wall clock at most; the learning rate falls to zero by whichever ends first.
+        steps: optimiser steps.
+        minutes: wall clock at most; the learning rate then falls to zero by whichever ends first. A training that
+            the clock ends cannot be repeated to the bit: None, the default, asks no clock.
         batch: scenes a step.
         rate: largest learning rate (AdamW, one cycle).
         seed: seed of weights and order.
-        workers: rendering processes.
-        ring: scenes kept on the device.
+        workers: rendering processes; none renders in the training process.
+        ring: scenes kept on the device, a multiple of 16.
         reuse: how often a scene is used, on average.
     """
 
     steps: int = 4000
-    minutes: float = 6.0
+    minutes: float | None = None
     batch: int = 64
     rate: float = 2e-3
     seed: int = 1
@@ -52,26 +64,50 @@ class Recipe:
     ring: int = 12288
     reuse: float = 8.0
 
+    def __post_init__(self) -> None:
+        """Refuse what cannot be learnt with."""
+        if min(self.steps, self.batch) < 1 or min(self.rate, self.reuse) <= 0 or self.workers < 0:
+            raise BadInputError("a training needs steps, scenes a step, a rate and a reuse above zero")
+        if self.ring < CHUNK or self.ring % CHUNK:
+            raise BadInputError(f"a training keeps a multiple of {CHUNK} scenes on the device, not {self.ring}")
+
+
+@dataclass(frozen=True)
+class Keep:
+    """Where a training keeps its state.
+
+    Attributes:
+        file: checkpoint, safetensors; replaced whole.
+        every: steps between checkpoints.
+        resume: whether to go on from the file, where there is one.
+    """
+
+    file: Path
+    every: int = 500
+    resume: bool = False
+
 
 class _Stream(IterableDataset[Sample]):
-    def __init__(self, draw: Draw) -> None:
-        self.draw = draw
+    """Scenes in chunks: worker ``i`` of ``n`` renders chunks i, i + n ..., which a loader hands out in turn."""
+
+    def __init__(self, draw: Draw, first: int) -> None:
+        self.draw, self.first = draw, first
 
     def __iter__(self) -> Iterator[Sample]:
         info = get_worker_info()
-        first, stride = (info.id, info.num_workers) if info else (0, 1)
+        chunk, stride = (info.id, info.num_workers) if info else (0, 1)
         torch.set_num_threads(1)
-        number = first
         while True:
-            yield self.draw(number)
-            number += stride
+            start = self.first + chunk * CHUNK
+            yield from (self.draw(number) for number in range(start, start + CHUNK))
+            chunk += stride
 
 
 class _Ring:
     """The newest scenes, on the device."""
 
-    def __init__(self, capacity: int, device: torch.device) -> None:
-        self.capacity, self.device, self.count = capacity, device, 0
+    def __init__(self, capacity: int, device: torch.device, count: int) -> None:
+        self.capacity, self.device, self.count = capacity, device, count
         self.store: list[Tensor] = []
 
     def put(self, batch: list[Tensor]) -> None:
@@ -90,7 +126,13 @@ class _Ring:
 
 
 def fit(
-    network: Net, draw: Draw, loss: Callable[..., Tensor], recipe: Recipe, log: Callable[[str], None]
+    network: Net,
+    draw: Draw,
+    loss: Callable[..., Tensor],
+    recipe: Recipe,
+    log: Callable[[str], None],
+    keep: Keep | None = None,
+    prepare: Prepare | None = None,
 ) -> tuple[Net, dict[str, Any]]:
     """Train a network and return the running mean of its weights.
 
@@ -100,69 +142,58 @@ def fit(
         loss: ``loss(network(input), *targets)`` -> scalar.
         recipe: length, rate, seed, workers.
         log: receives one line now and then.
+        keep: checkpoints, and whether to go on from one.
+        prepare: what is done to every batch before it is learnt from.
 
     Returns:
         The averaged network in evaluation mode, and facts: steps, scenes, seconds, the loss curve.
+
+    Raises:
+        BadInputError: the checkpoint to go on from is of another recipe, or no checkpoint.
     """
+    ((fitted, facts),) = fit_all([(network, recipe.seed)], draw, loss, recipe, log, keep, prepare)
+    return fitted, facts
+
+
+def fit_all(
+    networks: Sequence[tuple[Net, int]],
+    draw: Draw,
+    loss: Callable[..., Tensor],
+    recipe: Recipe,
+    log: Callable[[str], None],
+    keep: Keep | None = None,
+    prepare: Prepare | None = None,
+) -> list[tuple[Net, dict[str, Any]]]:
+    """Train several networks side by side on the same scenes, each in the order of its own seed; see :func:`fit`."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.manual_seed(recipe.seed)
-    dice = torch.Generator().manual_seed(recipe.seed)
-    network = network.to(device).to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-    average = copy.deepcopy(network).eval()
-    optimiser = torch.optim.AdamW(network.parameters(), lr=recipe.rate, weight_decay=0.01)
-    loader = iter(DataLoader(_Stream(draw), batch_size=16, num_workers=recipe.workers, prefetch_factor=4))
-    ring, started, step, curve, mean = _Ring(recipe.ring, device), time.monotonic(), 0, [], 0.0
+    learners = [Learner(network, seed, recipe.rate, device) for network, seed in networks]
+    step = read(keep.file, learners, recipe.__dict__) if keep and keep.resume and keep.file.exists() else 0
+    first = max(0, _asked(step - 1, recipe) - recipe.ring) // CHUNK * CHUNK if step else 0
+    workers = {"num_workers": recipe.workers, "prefetch_factor": 4 if recipe.workers else None}
+    loader = iter(DataLoader(_Stream(draw, first), batch_size=CHUNK, **workers))  # type: ignore[arg-type]
+    ring, started, interval = _Ring(recipe.ring, device, first), time.monotonic(), max(1, recipe.steps // 100)
     while (done := _progress(step, started, recipe)) < 1.0:
-        while ring.count < max(recipe.batch * 4, (step + 1) * recipe.batch / recipe.reuse):
+        while ring.count < _asked(step, recipe):
             ring.put(next(loader))
-        for group in optimiser.param_groups:
-            group["lr"] = recipe.rate * min(1.0, done / 0.05 + 0.02) * 0.5 * (1 + np.cos(np.pi * done))
-        image, *targets = ring.take(recipe.batch, dice)
-        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
-            value = loss(network(image.contiguous(memory_format=torch.channels_last)), *targets)
-        optimiser.zero_grad(set_to_none=True)
-        value.backward()
-        nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimiser.step()
+        for learner in learners:
+            batch = ring.take(recipe.batch, learner.dice)
+            learner.learn(prepare(batch, learner.dice) if prepare else batch, loss, done)
         step += 1
-        _average(average, network, min(0.998, step / (step + 20)))
-        if step % 100 == 0:
-            mean = float(value.detach())
-            curve.append([step, round(mean, 4)])
-            log(f"step {step}, {ring.count} scenes, {time.monotonic() - started:.0f} s, loss {mean:.4f}")
-    facts = {"steps": step, "scenes": ring.count, "seconds": round(time.monotonic() - started), "curve": curve}
-    return average.eval(), facts
+        if step % interval == 0:
+            means = [learner.note(step) for learner in learners]
+            log(f"step {step}, {ring.count} scenes, {time.monotonic() - started:.0f} s, loss {min(means):.4f}")
+        if keep and step % keep.every == 0 and step < recipe.steps:
+            write(keep.file, learners, recipe.__dict__, step)
+    facts = {"steps": step, "scenes": ring.count, "seconds": round(time.monotonic() - started), "device": device.type}
+    return [(learner.average.eval(), facts | {"curve": learner.curve}) for learner in learners]
 
 
-def command(name: str, recipe: Recipe, held_out: int) -> str:
-    """Return the command line that trains with a recipe, for the model card."""
-    return (
-        f"solarnet train {name} --steps {recipe.steps} --minutes {recipe.minutes:g} --batch {recipe.batch} "
-        f"--workers {recipe.workers} --seed {recipe.seed} --held-out {held_out}"
-    )
+def _asked(step: int, recipe: Recipe) -> int:
+    """Return how many scenes must have come before a step, a multiple of the chunk."""
+    asked = max(recipe.batch * 4, (step + 1) * recipe.batch / recipe.reuse)
+    return -int(-asked // CHUNK) * CHUNK
 
 
 def _progress(step: int, started: float, recipe: Recipe) -> float:
-    return max(step / recipe.steps, (time.monotonic() - started) / (60 * recipe.minutes))
-
-
-@torch.no_grad()
-def _average(average: nn.Module, network: nn.Module, keep: float) -> None:
-    for old, new in zip(average.state_dict().values(), network.state_dict().values(), strict=True):
-        if old.dtype.is_floating_point:
-            old.lerp_(new, 1 - keep)
-        else:
-            old.copy_(new)
-
-
-def save(network: nn.Module, card: dict[str, Any], folder: Path, name: str) -> str:
-    """Write ``<name>.safetensors`` and its model card ``<name>.json``; return the SHA-256 of the weights."""
-    from safetensors.torch import save as to_bytes
-
-    folder.mkdir(parents=True, exist_ok=True)
-    data = to_bytes({key: value.detach().float().cpu().contiguous() for key, value in network.state_dict().items()})
-    digest = hashlib.sha256(data).hexdigest()
-    (folder / f"{name}.safetensors").write_bytes(data)
-    text = json.dumps({"weights_sha256": digest, **card}, indent=1, ensure_ascii=False)
-    (folder / f"{name}.json").write_text(text + "\n", encoding="utf-8")
-    return digest
+    clock = 0.0 if recipe.minutes is None else (time.monotonic() - started) / (60 * recipe.minutes)
+    return max(step / recipe.steps, clock)

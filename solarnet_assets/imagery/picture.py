@@ -70,3 +70,24 @@ def _borders(mask: NDArray[np.bool_], zoom: int) -> list[tuple[tuple[int, int], 
         ((c * zoom, r * zoom), (c * zoom, (r + 1) * zoom)) for r, c in zip(rows.tolist(), cols.tolist(), strict=True)
     ]
     return across + down
+
+
+def curve_png(points: Sequence[Sequence[float]], size: tuple[int, int] = (480, 200)) -> str:
+    """Return a line through (x, y) points as a small PNG, base64, with the range of y written at its ends."""
+    import base64
+
+    from PIL import Image, ImageDraw
+
+    image = Image.new("RGB", size, "white")
+    draw, xy = ImageDraw.Draw(image), np.asarray(points, float)
+    low, high = xy.min(0), xy.max(0)
+    span = np.where(high > low, high - low, 1.0)
+    place = (xy - low) / span * (size[0] - 70, size[1] - 30)
+    draw.line([(60 + x, size[1] - 20 - y) for x, y in place.tolist()], fill=(30, 90, 160), width=2)
+    for text, y in ((f"{high[1]:.3f}", 4), (f"{low[1]:.3f}", size[1] - 28)):
+        draw.text((6, y), text, fill="black")
+    draw.text((60, size[1] - 14), f"{low[0]:.0f}", fill="black")
+    draw.text((size[0] - 50, size[1] - 14), f"{high[0]:.0f}", fill="black")
+    out = io.BytesIO()
+    image.save(out, "PNG", optimize=True)
+    return base64.b64encode(out.getvalue()).decode()

@@ -24,6 +24,10 @@ OFFSET_0400 = -0.1
 FIRST_0400 = date(2022, 1, 25)
 """Day from which Sentinel-2 products are made with baseline 04.00."""
 
+TCI_WHITE = 0.3558
+"""Reflectance of level 255 of Sentinel-2's true-colour image; levels 1 to 255 are linear in reflectance (DN 0 to 3558,
+as in the L2A products' own TCI)."""
+
 SOLAR_IRRADIANCE: Mapping[str, Mapping[str, float]] = {
     # MTD_MSIL1C.xml, Solar_Irradiance_List, of products of either satellite.
     "sentinel-2a": {
@@ -42,6 +46,10 @@ SOLAR_IRRADIANCE: Mapping[str, Mapping[str, float]] = {
 }  # fmt: skip
 """Solar irradiance by platform and band at one astronomical unit, W m-2 um-1."""
 
+SATURATION = 24.5
+"""Specified maximum of Sentinel-2's B12, W m-2 sr-1 um-1 (Drusch et al. 2012, doi:10.1016/j.rse.2011.11.026, table 1);
+24.3 for Landsat 8 and 9 (``landsat.SATURATION``)."""
+
 _SAME_SENSOR = {"sentinel-2c": "sentinel-2b", "landsat-9": "landsat-8"}
 
 LANDSAT_BANDS = {"1": "B01", "2": "B02", "3": "B03", "4": "B04", "5": "B8A", "6": "B11", "7": "B12"}
@@ -51,7 +59,7 @@ COMMON_NAMES = {
     "coastal": "B01", "blue": "B02", "green": "B03", "red": "B04", "rededge1": "B05", "rededge2": "B06",
     "rededge3": "B07",
     "rededge071": "B05", "rededge075": "B06", "rededge078": "B07", "nir": "B08", "nir08": "B8A", "nir09": "B09",
-    "cirrus": "B10", "swir16": "B11", "swir22": "B12",
+    "cirrus": "B10", "swir16": "B11", "swir22": "B12", "swir1": "B11", "swir2": "B12",
 }  # fmt: skip
 """STAC ``eo:common_name`` -> Sentinel-2 band."""
 
@@ -104,6 +112,13 @@ def default_offset(platform: str, baseline: str | None, day: date) -> float:
 def to_reflectance(dn: NDArray[np.generic], scale: float, offset: float) -> NDArray[np.float32]:
     """Return ``dn * scale + offset`` as float32; the product's own scale and offset."""
     return dn.astype(np.float32) * np.float32(scale) + np.float32(offset)
+
+
+def rendering_reflectance(levels: NDArray[np.generic]) -> NDArray[np.float32]:
+    """Return the reflectance of a true-colour rendering (``TCI_R`` ...) of levels 0..255, or 0..1; white is a limit."""
+    plane = levels.astype(np.float32)
+    white = 255.0 if plane.size and np.nanmax(plane) > 1.0 else 1.0
+    return plane * np.float32(TCI_WHITE / white)
 
 
 def earth_sun_factor(time: datetime) -> float:

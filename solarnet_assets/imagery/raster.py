@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,7 @@ GDAL_OPTIONS = {
     "GDAL_GEOREF_SOURCES": "INTERNAL",
     "GDAL_NUM_THREADS": "1",
     "CPL_VSIL_CURL_ALLOWED_FILENAME": "-",
-    "GDAL_CACHEMAX": 64,
+    "GDAL_CACHEMAX": 128,  # MiB, of all threads together: each holds the blocks of one window
 }
 
 _thread = threading.local()
@@ -207,3 +207,36 @@ def encode_geotiff(pixels: NDArray[Any], grid: Grid, names: Sequence[str], nodat
             for number, name in enumerate(names, start=1):
                 out.set_band_description(number, name)
         return bytes(memory.read())
+
+
+def write_geotiff(
+    path: Path, planes: Sequence[NDArray[Any]], grid: Grid, names: Sequence[str], tags: Mapping[str, str]
+) -> None:
+    """Write bands that need not fit into memory as a tiled, zstd-compressed GeoTIFF, block row by block row.
+
+    Args:
+        path: file to write; whatever is there is replaced.
+        planes: (rows, columns) each and of one type, such as memory-mapped files.
+        grid: position; its size is taken from the planes.
+        names: of the bands.
+        tags: metadata of the file.
+    """
+    import rasterio
+    from rasterio import Affine
+    from rasterio.windows import Window
+
+    _enter_environment()
+    height, width = planes[0].shape
+    side = 512 if min(height, width) >= 512 else 16 * max(1, min(height, width) // 16)
+    profile: dict[str, Any] = {
+        "driver": "GTiff", "dtype": planes[0].dtype, "count": len(planes), "height": height, "width": width,
+        "crs": f"EPSG:{grid.epsg}", "transform": Affine(*grid.transform), "compress": "zstd", "zstd_level": 1,
+        "interleave": "band", "tiled": True, "blockxsize": side, "blockysize": side, "BIGTIFF": "IF_SAFER",
+    }  # fmt: skip
+    with rasterio.open(path, "w", **profile) as out:
+        out.update_tags(**tags)
+        for number, (name, plane) in enumerate(zip(names, planes, strict=True), start=1):
+            out.set_band_description(number, name)
+            for row in range(0, height, side):
+                part = plane[row : row + side]
+                out.write(part, number, window=Window(0, row, width, part.shape[0]))

@@ -14,6 +14,8 @@ SIDECARS = frozenset({".xml", ".ovr", ".msk", ".tfw", ".wld", ".prj", ".md5", ".
 """Files that lie beside images and carry nothing that is read here."""
 
 _TOKENS = re.compile(r"[_\-.]")
+_QUALITY = re.compile(r"QA_PIXEL", re.IGNORECASE)
+"""Landsat's quality band stands where Sentinel-2 has its SCL."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def _claims(record: Record | None, name: str, files: Mapping[str, RawFile]) -> s
     if record is None:
         return set()
     stem = name.removesuffix(PurePosixPath(name).suffix)
-    claimed = {other for other in files if other.startswith((f"{stem}.", f"{stem}_SCL."))}
+    claimed = {other for other in files if other.startswith((f"{stem}.", f"{stem}_SCL.", f"{stem}_QA_PIXEL."))}
     for href in record.item.hrefs if record.item else ():
         try:
             claimed.add(resolve(href, name, files).name)
@@ -101,7 +103,7 @@ def _alone(
 
 def _tokens(name: str) -> tuple[str, ...]:
     path = PurePosixPath(name)
-    return (str(path.parent), *_TOKENS.split(path.stem))
+    return (str(path.parent), *_TOKENS.split(_QUALITY.sub("SCL", path.stem)))
 
 
 def _is_mask(name: str) -> bool:

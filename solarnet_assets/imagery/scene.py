@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solarnet_assets.imagery import clouds, radiometry
+from solarnet_assets.imagery import clouds, landsat, radiometry
 from solarnet_assets.imagery.geometry import centre_lonlat, to_pixels
 from solarnet_assets.imagery.raster import Grid, grid_of, open_raster, read_pixels
 
@@ -22,8 +22,8 @@ class Scene:
 
     Attributes:
         scene_id: key.
-        reflectance: band name -> (rows, columns) float32, TOA or surface reflectance as the product has it; NaN where
-            nothing was measured.
+        reflectance: band name -> (rows, columns) float32, TOA or surface reflectance as the product has it, that of
+            Landsat as Sentinel-2A's bands would see it; NaN where nothing was measured.
         seen: pixels with data in every band.
         cloud: cloud and shadow, None where neither a classification nor the visible bands tell.
         grid: position of the pixels.
@@ -67,13 +67,20 @@ def open_scene(row: Mapping[str, Any], data: Path, mask: Path | None = None) -> 
     missing = ~np.isfinite(pixels) if pixels.dtype.kind == "f" else np.zeros(pixels.shape, bool)
     missing |= pixels == (0 if nodata is None or np.isnan(nodata) else nodata)
     values = radiometry.to_reflectance(pixels, row["scale"], row["offset"])
+    for n, name in enumerate(row["bands"]):
+        if name.startswith("TCI_"):
+            values[n] = radiometry.rendering_reflectance(pixels[n])
     values[missing] = np.nan
     reflectance = dict(zip(row["bands"], values, strict=True))
     seen = ~missing.any(axis=0)
     elevation = row["sun_elevation"]
     if elevation is None:
         elevation = radiometry.sun_elevation(row["time"], *centre_lonlat(grid))
-    cloud = clouds.bright_clouds(reflectance) if mask is None else clouds.clouded(read_mask(mask, grid))
+    oli = radiometry.is_landsat(row["platform"])
+    if oli:
+        reflectance = landsat.as_sentinel(reflectance)
+    hidden = landsat.hidden if oli else clouds.clouded
+    cloud = clouds.bright_clouds(reflectance) if mask is None else hidden(read_mask(mask, grid))
     return Scene(
         scene_id=row["scene_id"],
         reflectance=reflectance,

@@ -16,13 +16,14 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from solarnet_assets.imagery.radiometry import band_name
+from solarnet_assets.imagery.landsat import level_of
+from solarnet_assets.imagery.radiometry import band_name, is_landsat
 from solarnet_assets.landing import BadInputError, RawFile
 
 MAX_ITEM_BYTES = 5_000_000
 IMAGE_SUFFIXES = frozenset({".tif", ".tiff", ".jp2"})
-MASK_KEYS = frozenset({"scl", "scl_20m", "scl-20m"})
-"""Asset keys of a Sentinel-2 scene classification."""
+MASK_KEYS = frozenset({"scl", "scl_20m", "scl-20m", "qa_pixel"})
+"""Asset keys of a Sentinel-2 scene classification, and of Landsat's quality band."""
 
 _NOT_DATA = frozenset({"thumbnail", "overview", "metadata", "cloud", "snow-ice"})
 VISUAL = "visual"
@@ -61,6 +62,7 @@ class Item:
     cloud_cover: float | None = None
     gsd: float | None = None
     hrefs: tuple[str, ...] = field(default=())
+    level: int | None = None
 
 
 def read_json(file: RawFile) -> dict[str, Any]:
@@ -98,7 +100,7 @@ def _parse(content: Mapping[str, Any], name: str) -> Item:
     if content.get("type") != "Feature" or not isinstance(content.get("assets"), dict):
         raise BadInputError(f"{name} is JSON but not a STAC item with assets")
     properties = content.get("properties") or {}
-    platform = str(properties.get("platform") or "sentinel-2").lower()
+    platform = str(properties.get("platform") or "sentinel-2").lower().replace("_", "-")
     assets = content["assets"]
     mask = next((a["href"] for key, a in assets.items() if key.lower() in MASK_KEYS), None)
     images = [(key, a) for key, a in assets.items() if _is_data(key, a)]
@@ -125,6 +127,9 @@ def _parse(content: Mapping[str, Any], name: str) -> Item:
         cloud_cover=None if cover is None else cover / 100,
         gsd=_number(properties.get("gsd"), 1e-3, 1e5),
         hrefs=tuple(str(asset["href"]) for asset in assets.values() if isinstance(asset, dict) and "href" in asset),
+        level=level_of(properties.get("landsat:correction"), content.get("collection"), content.get("id"))
+        if is_landsat(platform)
+        else None,
     )
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from solarnet_assets.imagery import radiometry
+from solarnet_assets.imagery import landsat, radiometry
+from solarnet_assets.imagery.geometry import centre_lonlat, morning_pass
 from solarnet_assets.imagery.raster import Grid, encode_geotiff, grid_of, open_raster, read_pixels
 from solarnet_assets.imagery.stac import BandSource, Item, resolve
 from solarnet_assets.landing import BadInputError, RawFile
@@ -76,11 +77,16 @@ def _layers(file: RawFile, bands: Sequence[BandSource], item: Item, day: date) -
     if len(bands) > count or max(band.index for band in bands) > count:
         raise BadInputError(f"{file.name} has {count} bands, but its item names {len(bands)}")
     return [
-        Layer(file, band.index, band.name, *_calibration(band, item, day), grid, dtype, nodata) for band in bands
+        Layer(file, band.index, band.name, *_calibration(band, item, day, grid), grid, dtype, nodata) for band in bands
     ]  # fmt: skip
 
 
-def _calibration(band: BandSource, item: Item, day: date) -> tuple[float, float]:
+def _calibration(band: BandSource, item: Item, day: date, grid: Grid) -> tuple[float, float]:
+    if radiometry.is_landsat(item.platform) and (item.level == 1 or band.scale is None):
+        elevation = item.sun_elevation
+        if elevation is None:
+            elevation = radiometry.sun_elevation(item.time, *centre_lonlat(grid))
+        return landsat.calibration(item.level, elevation, item.name)
     scale = radiometry.QUANTIFICATION if band.scale is None else band.scale
     if item.offset_applied:
         return scale, 0.0
@@ -92,7 +98,8 @@ def _calibration(band: BandSource, item: Item, day: date) -> tuple[float, float]
 def layers_of_image(file: RawFile, options: Mapping[str, Any], day: date) -> list[Layer]:
     """Return the bands of an image without STAC item, named by the option ``bands`` or by their descriptions.
 
-    Calibration: the options ``scale`` and ``offset``, else the file's own, else 0.0001 and the rule for its day.
+    Calibration: the options ``scale`` and ``offset``, else the file's own, else 0.0001 and the rule for its day; for
+    Landsat that of its level, which the option ``level`` or the names of file and bands tell.
 
     Raises:
         BadInputError: the file cannot be read or its bands have no names.
@@ -107,14 +114,29 @@ def layers_of_image(file: RawFile, options: Mapping[str, Any], day: date) -> lis
         raise BadInputError(f"{file.name} has {len(described)} bands where the option 'bands' names {len(names)}")
     if not all(names):
         raise BadInputError(f"{file.name} does not say which band is which; name them with the option 'bands'")
-    stated = scales[0] != 1.0
-    scale = float(options.get("scale", scales[0] if stated else radiometry.QUANTIFICATION))
-    fallback = offsets[0] if stated else radiometry.default_offset(platform, options.get("baseline"), day)
-    offset = float(options.get("offset", fallback))
+    if radiometry.is_landsat(platform) and options.get("scale") is None and kinds[0].startswith("uint"):
+        usual = landsat.calibration(*_landsat_level(file, names, options, day, grid), file.name)
+    elif scales[0] != 1.0:
+        usual = (scales[0], offsets[0])
+    else:
+        usual = (radiometry.QUANTIFICATION, radiometry.default_offset(platform, options.get("baseline"), day))
+    scale, offset = float(options.get("scale", usual[0])), float(options.get("offset", usual[1]))
     return [
         Layer(file, number, radiometry.band_name(name, platform), scale, offset, grid, kinds[0], nodata)
         for number, name in enumerate(names, start=1)
     ]
+
+
+def _landsat_level(
+    file: RawFile, names: Sequence[str], options: Mapping[str, Any], day: date, grid: Grid
+) -> tuple[int | None, float]:
+    """Return the processing level and the sun's elevation, computed for about 10:30 where the options do not say it."""
+    stated = options.get("level")
+    level = landsat.level_of(file.name, *names) if stated is None else int(stated)
+    elevation = options.get("sun_elevation")
+    if elevation is None:
+        elevation = radiometry.sun_elevation(morning_pass(day, grid), *centre_lonlat(grid))
+    return level, float(elevation)
 
 
 def check_bands(layers: Sequence[Layer], required: Sequence[str], name: str) -> None:
