@@ -22,7 +22,7 @@ with farms as (
         area_km2,
         n_obs,
         -- half width of the common error: 1.645 times area_shared_sd of the model card (a test compares them)
-        1.645 * 0.041 * area_km2 as common,
+        1.645 * 0.0612 * area_km2 as common,
         area_upper - area_km2 as half
     from staging.stg_solar_farms
 ),

@@ -9,7 +9,10 @@ import dagster as dg
 
 from solarnet_assets.defs.resources import Project
 
-GROUPS = ("raw", "steel", "solar", "parking", "commuting", "social", "warehouse", "nowcast", "reports", "evaluation")
+GROUPS = (
+    "raw", "steel", "solar", "parking", "commuting", "social", "warehouse", "nowcast", "reports", "evaluation",
+    "models",
+)  # fmt: skip
 
 
 def build_definitions(resources: Mapping[str, object] | None = None) -> dg.Definitions:

@@ -52,7 +52,8 @@ def plan_days(start: date, end: date) -> list[Task]:
     check_span(start, end)
     definitions = build_definitions()
     made = definitions.resolve_asset_graph().materializable_asset_keys
-    specs = {s.key.to_user_string(): s for s in definitions.resolve_all_asset_specs() if s.key in made}
+    daily = [s for s in definitions.resolve_all_asset_specs() if s.key in made and s.group_name != "models"]
+    specs = {s.key.to_user_string(): s for s in daily}
     return plan(specs, start, end, NARROWER, first_days(specs, load_config()))
 
 

@@ -31,13 +31,16 @@ def weights_metadata(weights: Weights) -> dict[str, Any]:
 
 def search_day(project: Project, day: date) -> Day:
     """Search every scene that landed on a day."""
-    from solarnet_assets.solar.polygons import observe_scenes
+    from solarnet_assets.solar.search import observe_scenes
 
     lake = project.lake
     areas = dict(lake.read("sites").select("site_id", "geometry").iter_rows())
     scenes = lake.read("solar_scenes", day)
     rows, pictures, refused = observe_scenes(
-        scenes, areas, lambda name: Path(str(lake.blob("solar_scenes", day, name)))
+        scenes,
+        areas,
+        lambda name: Path(str(lake.blob("solar_scenes", day, name))),
+        scratch=project.config.home / "scratch" / "solar",
     )
     stored = {key: project.evidence.write(f"solar/{day}/{key}.png", data) for key, data in pictures.items()}
     frame = rows.with_columns(evidence=pl.col("scene_id").replace_strict(stored, default=None, return_dtype=pl.String))
@@ -87,3 +90,32 @@ def solar_polygons(context: dg.AssetExecutionContext, project: Project) -> Itera
 def solar_farms(context: dg.AssetExecutionContext, project: Project) -> Iterator[Any]:
     """Register the farms as of each day of the run."""
     yield from run_days(context, project.lake, "solar_farms", lambda day: register_day(project, day))
+
+
+@dg.asset(
+    group_name="reports",
+    deps=["solar_farms"],
+    kinds={"parquet"},
+    owners=OWNERS,
+    tags={"layer": "published"},
+    description="`published/solar_farms.parquet`: the farms of the newest register with their outlines and how they "
+    "have grown, as GeoParquet 1.1 (WKB, longitude and latitude).",
+)
+def solar_farms_geoparquet(project: Project) -> dg.MaterializeResult[Any]:
+    """Publish the newest register with its outlines."""
+    from solarnet_assets.solar.published import outlines, write_geoparquet
+
+    lake = project.lake
+    day = max(lake.days("solar_farms"))
+    start = max(project.config.first_day, day - timedelta(days=REGISTER_DAYS - 1))
+    farms = outlines(lake.scan("solar_polygons", start, day).collect(), day)
+    file = write_geoparquet(farms, project.config.home / "published" / "solar_farms.parquet")
+    return dg.MaterializeResult(
+        metadata={
+            "path": dg.MetadataValue.path(str(file)),
+            "as_of": dg.MetadataValue.text(f"{day}"),
+            "farms": farms.height,
+            "area_km2": float(farms["area_km2"].sum()),
+            "growth_km2": float(farms["growth_km2"].sum()),
+        }
+    )

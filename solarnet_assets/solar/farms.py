@@ -13,7 +13,8 @@ from solarnet_assets.solar.spectra import cover, module
 
 DECOYS = (
     "greenhouse", "clear water", "turbid water", "dark roof", "asphalt", "car park", "coal", "plough", "dark soil",
-    "wet soil", "forest", "dark forest", "blue roof", "grey roof", "basalt", "burnt", "shrub",
+    "wet soil", "forest", "dark forest", "bare forest", "bare dark forest", "blue roof", "grey roof",
+    "basalt", "burnt", "shrub", "reed",
 )  # fmt: skip
 """Covers that are laid out in blocks like a farm, and are none."""
 

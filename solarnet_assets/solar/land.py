@@ -11,7 +11,10 @@ from solarnet_assets.solar.spectra import cover
 Table = list[NDArray[np.float64]]
 
 FIELDS = ("crop", "sparse crop", "dark soil", "loess", "dry grass", "plough", "wet soil", "bright soil")
-WILD = ("forest", "dark forest", "shrub", "dry grass", "bright soil", "sand", "gravel", "loess", "basalt", "dark soil")
+WILD = (
+    "forest", "dark forest", "bare forest", "bare forest", "bare dark forest", "reed", "shrub", "dry grass",
+    "bright soil", "sand", "gravel", "loess", "basalt", "dark soil",
+)  # fmt: skip
 ROOFS = ("blue roof", "white roof", "red roof", "dark roof", "grey roof", "concrete", "asphalt", "car park")
 
 MOST = 200
@@ -160,7 +163,21 @@ def _road(draw: ImageDraw.ImageDraw, table: Table, rng: np.random.Generator, sid
 
 def _odd(draw: ImageDraw.ImageDraw, table: Table, rng: np.random.Generator, side: int) -> None:
     name = pick(
-        rng, ("coal", "burnt", "salt", "basalt", "snow", "greenhouse", "dark roof", "asphalt", "gravel", "wet soil")
+        rng,
+        (
+            "coal",
+            "burnt",
+            "salt",
+            "basalt",
+            "snow",
+            "greenhouse",
+            "dark roof",
+            "asphalt",
+            "gravel",
+            "wet soil",
+            "bare forest",
+            "bare dark forest",
+        ),
     )
     at = (float(rng.uniform(0, side)), float(rng.uniform(0, side)))
     draw.polygon(blob(rng, at, float(rng.uniform(4, side / 4)), rng.uniform(0.1, 0.5)), fill=add(table, rng, name))

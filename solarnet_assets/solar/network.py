@@ -1,47 +1,84 @@
 """SolarNet: an encoder-decoder with expectation-maximisation attention, in plain torch.
 
 After Hou et al. 2019, "SolarNet" (arXiv 1912.03685), whose attention is the EMAU of Li et al. 2019,
-"Expectation-Maximization Attention Networks" (ICCV; arXiv 1907.13426). The trunk is ours: small
-enough for a CPU. Nothing that Dagster loads imports this module at module level.
+"Expectation-Maximization Attention Networks" (ICCV; arXiv 1907.13426): the contracting path of a U-Net, the unit where
+the features are deepest, and an expanding path that joins the features of each level again. Width, depth and trunk are
+ours: small enough for a CPU, and configurable up. Nothing that Dagster loads imports this module at module level.
 """
 # ruff: noqa: TID253  (a module of torch layers)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")
-"""Input bands, Sentinel-2 names, at 10 m."""
+from solarnet_assets.solar.model import BANDS
 
 FLOOR = 0.03
-"""Reflectance added before the logarithm: noise of dark water stays small."""
+"""Reflectance added before the logarithm: noise of dark water stays small. Ours."""
+
+CENTRES = {
+    "B02": -2.0, "B03": -1.9, "B04": -1.8, "B05": -1.7, "B06": -1.5, "B07": -1.4, "B08": -1.35, "B8A": -1.3,
+    "B11": -1.3, "B12": -1.5,
+}  # fmt: skip
+"""Logarithm of reflectance that is typical of land, by Sentinel-2 band. Ours."""
+
+COLOURS = ("red", "green", "blue")
+"""Bands of an 8-bit picture, scaled to 0..1."""
 
 
-def normalise(reflectance: Tensor) -> Tensor:
-    """Return reflectance on a logarithmic scale with typical land near zero and one.
+class Normalise(nn.Module):
+    """Bring input to about zero mean and unit spread, by what each band is.
 
-    Args:
-        reflectance: (B, 6, H, W), unitless, 0..1 and a little beyond.
+    Sentinel-2 bands are reflectance, taken to a logarithmic scale on which typical land lies near zero; colours of a
+    picture (0..1) are centred and scaled as they are, because their stretch is unknown.
     """
-    centre = torch.tensor([-2.0, -1.9, -1.8, -1.35, -1.3, -1.5], device=reflectance.device)[:, None, None]
-    return (torch.log(reflectance.clamp(0.0, 1.5) + FLOOR) - centre) / 0.6
+
+    centre: Tensor
+
+    def __init__(self, bands: Sequence[str]) -> None:
+        super().__init__()
+        self.picture = set(bands) <= set(COLOURS)
+        unknown = sorted(set(bands) - set(COLOURS if self.picture else CENTRES))
+        if unknown:
+            raise ValueError(f"no scale is known for {', '.join(unknown)}: name Sentinel-2 bands, or colours alone")
+        centre = [0.4 if self.picture else CENTRES[name] for name in bands]
+        self.register_buffer("centre", torch.tensor(centre)[:, None, None], persistent=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, C, H, W) as given, normalised."""
+        if self.picture:
+            return (x - self.centre) / 0.22
+        return (torch.log(x.clamp(0.0, 1.5) + FLOOR) - self.centre) / 0.6
 
 
-def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
+def normalise(reflectance: Tensor, bands: Sequence[str] = BANDS) -> Tensor:
+    """Return reflectance (B, C, H, W) in the order of ``bands`` as networks see it; see :class:`Normalise`."""
+    return Normalise(bands).to(reflectance.device)(reflectance)
+
+
+def conv(inputs: int, outputs: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
+    """Return a 3x3 convolution with batch normalisation and ReLU."""
     return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
+        nn.Conv2d(inputs, outputs, 3, stride, dilation, dilation, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
     )
 
 
 class Residual(nn.Module):
     """Two 3x3 convolutions with a shortcut (He et al. 2016, arXiv 1512.03385)."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, dilation: int = 1) -> None:
         super().__init__()
-        self.first = _conv(width, width)
-        self.second = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
+        self.first = conv(width, width, 1, dilation)
+        self.second = nn.Sequential(
+            nn.Conv2d(width, width, 3, 1, dilation, dilation, bias=False), nn.BatchNorm2d(width)
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         """Return the block's output, (B, C, H, W) as given."""
@@ -89,38 +126,56 @@ class EMAU(nn.Module):
 
 
 class SolarNet(nn.Module):
-    """Mask of solar arrays at 10 m.
+    """Mask of solar arrays.
 
-    Input: (B, 6, H, W) reflectance in the order of :data:`BANDS`, H and W multiples of 8.
+    Input: (B, len(bands), H, W), reflectance at 10 m or colours 0..1; H and W multiples of ``multiple``.
     Output: (B, 1, H, W) logits.
+
+    Args:
+        bands: names of the input bands in order, Sentinel-2 or :data:`COLOURS`.
+        width: channels at full resolution; everything scales with it.
+        factors: channels of each deeper level, in widths; their number is the depth.
+        bases, steps: of the attention unit.
     """
 
-    multiple = 8
     stride = 1
 
-    def __init__(self, width: int = 20, bases: int = 64, steps: int = 3) -> None:
+    def __init__(
+        self,
+        bands: Sequence[str] = BANDS,
+        width: int = 20,
+        factors: Sequence[int] = (2, 4, 7),
+        bases: int = 64,
+        steps: int = 3,
+    ) -> None:
         super().__init__()
-        w = width
-        self.stem = _conv(len(BANDS), w)
-        self.down1 = nn.Sequential(_conv(w, 2 * w, 2), Residual(2 * w))
-        self.down2 = nn.Sequential(_conv(2 * w, 4 * w, 2), Residual(4 * w))
-        self.down3 = nn.Sequential(_conv(4 * w, 7 * w, 2), Residual(7 * w))
-        self.attention = EMAU(7 * w, bases, steps)
-        self.lift2, self.join2 = nn.Conv2d(7 * w, 4 * w, 1), _conv(8 * w, 4 * w)
-        self.lift1, self.join1 = nn.Conv2d(4 * w, 2 * w, 1), _conv(4 * w, 2 * w)
-        self.lift0, self.join0 = nn.Conv2d(2 * w, w, 1), _conv(2 * w, w)
-        self.head = nn.Conv2d(w, 1, 1)
-        nn.init.constant_(self.head.bias, -2.0)  # type: ignore[arg-type]
+        self.multiple = 2 ** len(factors)
+        widths = [width, *(f * width for f in factors)]
+        self.normalise = Normalise(bands)
+        self.stem = conv(len(bands), width)
+        pairs = list(pairwise(widths))
+        self.down = nn.ModuleList(nn.Sequential(conv(a, b, 2), Residual(b)) for a, b in pairs)
+        self.attention = EMAU(widths[-1], bases, steps)
+        self.lift = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairs)
+        self.join = nn.ModuleList(conv(2 * a, a) for a, _ in pairs)
+        self.head = final(width)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits, (B, 1, H, W)."""
-        full = self.stem(normalise(x))
-        half = self.down1(full)
-        quarter = self.down2(half)
-        deep = self.attention(self.down3(quarter))
-        quarter = self.join2(torch.cat([quarter, _twice(self.lift2(deep))], 1))
-        half = self.join1(torch.cat([half, _twice(self.lift1(quarter))], 1))
-        return self.head(self.join0(torch.cat([full, _twice(self.lift0(half))], 1)))
+        levels = [self.stem(self.normalise(x))]
+        for down in self.down:
+            levels.append(down(levels[-1]))
+        x = self.attention(levels.pop())
+        for n in reversed(range(len(levels))):
+            x = self.join[n](torch.cat([levels[n], _twice(self.lift[n](x))], 1))
+        return self.head(x)
+
+
+def final(width: int) -> nn.Conv2d:
+    """Return the last layer, whose first answers are near the small share of the ground that is under panels."""
+    head = nn.Conv2d(width, 1, 1)
+    nn.init.constant_(head.bias, -2.0)  # type: ignore[arg-type]
+    return head
 
 
 def _twice(x: Tensor) -> Tensor:

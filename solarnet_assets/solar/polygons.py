@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from solarnet_assets.imagery import clouds, geometry, picture
-from solarnet_assets.imagery.scene import Scene, open_scene
+from solarnet_assets.imagery.scene import Scene
+from solarnet_assets.imagery.sink import LEVELS
 from solarnet_assets.landing import BadInputError
-from solarnet_assets.solar.model import BANDS, WEIGHTS, engine
-from solarnet_assets.storage.schemas import SolarPolygons
+from solarnet_assets.solar.model import BANDS, WEIGHTS
 
 if TYPE_CHECKING:
     from shapely.geometry.base import BaseGeometry
@@ -56,12 +54,18 @@ class Outline:
 
 def searched(scene: Scene) -> NDArray[np.bool_]:
     """Return the pixels that carry data and lie clear of cloud, specks of which are not believed."""
-    if scene.cloud is None:
-        return scene.seen
-    from scipy.ndimage import binary_opening
+    return scene.seen if scene.cloud is None else clear(scene.seen, scene.cloud)
 
-    cloud = binary_opening(scene.cloud, np.ones((SPECK, SPECK), bool))
-    return np.asarray(scene.seen & ~clouds.grow(cloud, CLOUD_GROW))
+
+def clear(seen: NDArray[np.bool_], cloud: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the seen pixels that lie clear of cloud; a pixel's answer depends on those within 2 SPECK + CLOUD_GROW."""
+    if not cloud.any():
+        return seen
+    from scipy.ndimage import maximum_filter, minimum_filter
+
+    held = minimum_filter(cloud, SPECK, mode="constant")  # opening by a square, one axis at a time
+    opened = maximum_filter(held, SPECK, mode="constant")
+    return np.asarray(seen & ~clouds.grow(opened, CLOUD_GROW))
 
 
 def network_input(scene: Scene) -> NDArray[np.float32]:
@@ -70,45 +74,72 @@ def network_input(scene: Scene) -> NDArray[np.float32]:
     Raises:
         BadInputError: a band is missing, or the pixels are not about 10 m.
     """
-    gsd = geometry.ground_sampling_distance(scene.grid)
+    check_gsd(scene.scene_id, scene.grid)
+    bands = [scene.reflectance[name] for name in network_bands(scene.scene_id, scene.reflectance)]
+    return np.nan_to_num(np.stack(bands), nan=0.0).astype(np.float32)
+
+
+def check_gsd(scene_id: str, grid: Grid) -> None:
+    """Raise BadInputError unless the pixels are about 10 m."""
+    gsd = geometry.ground_sampling_distance(grid)
     if not MIN_GSD <= gsd <= MAX_GSD:
-        raise BadInputError(f"{scene.scene_id} has pixels of {gsd:.1f} m; SolarNet reads pixels of about 10 m")
-    bands = dict(scene.reflectance)
-    if "B08" not in bands and "B8A" in bands:
-        bands["B08"] = bands["B8A"]
-    missing = [name for name in BANDS if name not in bands]
+        raise BadInputError(f"{scene_id} has pixels of {gsd:.1f} m; SolarNet reads pixels of about 10 m")
+
+
+def network_bands(scene_id: str, names: Collection[str]) -> list[str]:
+    """Return the names of the bands that the network reads, in its order; raises BadInputError if one is missing."""
+    stand_in = {"B08": "B8A"} if "B08" not in names else {}
+    chosen = [stand_in.get(name, name) for name in BANDS]
+    missing = [name for name, stands in zip(BANDS, chosen, strict=True) if stands not in names]
     if missing:
-        raise BadInputError(f"{scene.scene_id} lacks band {', '.join(missing)}")
-    return np.nan_to_num(np.stack([bands[name] for name in BANDS]), nan=0.0).astype(np.float32)
+        raise BadInputError(f"{scene_id} lacks band {', '.join(missing)}")
+    return chosen
 
 
-def vectorise(
-    probability: NDArray[np.float32], usable: NDArray[np.bool_], grid: Grid, threshold: float
-) -> list[Outline]:
+def vectorise(probability: NDArray[Any], usable: NDArray[np.bool_], grid: Grid, threshold: float) -> list[Outline]:
     """Return the outlines of patches above a threshold, with their holes, largest first.
 
+    Beside its input it holds two bytes a pixel, so that whole scenes fit.
+
     Args:
-        probability: (H, W).
+        probability: (H, W), float32, or uint8 in 255ths.
         usable: (H, W) pixels with data and without cloud.
         grid: position of the pixels.
         threshold: smallest probability inside an array.
     """
     from rasterio import Affine
     from rasterio.features import shapes
-    from scipy import ndimage
     from shapely.geometry import shape
 
-    labels, count = ndimage.label((probability > threshold) & usable)
-    if not count:
+    levels = LEVELS if probability.dtype == np.uint8 else 1
+    inside = probability > (int(threshold * levels) if levels > 1 else threshold)
+    inside &= usable
+    if not inside.any():
         return []
-    index = np.arange(1, count + 1)
-    score = ndimage.mean(probability, labels, index)
-    transform = Affine(*grid.transform)
     found = []
-    for geojson, label in shapes(labels.astype(np.int32), mask=labels > 0, connectivity=4, transform=transform):
-        outline = Outline(shape(geojson), float(np.clip(score[int(label) - 1], 0, 1)))
-        found.append((area_m2(to_lonlat(outline.geometry, grid.epsg)), outline))
-    return [outline for area, outline in sorted(found, key=lambda f: -f[0]) if area >= MIN_AREA_M2]
+    transform = Affine(*grid.transform)
+    smallest = 0.8 * MIN_AREA_M2 / geometry.ground_sampling_distance(grid) ** 2 * abs(transform.determinant)
+    for geojson, _ in shapes(inside.view(np.uint8), mask=inside, connectivity=4, transform=transform):
+        patch = shape(geojson)
+        area = area_m2(to_lonlat(patch, grid.epsg)) if patch.area >= smallest else 0.0
+        if area >= MIN_AREA_M2:
+            score = _mean_inside(probability, patch, grid) / levels
+            found.append((area, Outline(patch, float(np.clip(score, 0, 1)))))
+    return [outline for _, outline in sorted(found, key=lambda f: -f[0])]
+
+
+def _mean_inside(values: NDArray[Any], patch: BaseGeometry, grid: Grid) -> float:
+    """Return the mean over the pixels of a patch whose edges are edges of pixels."""
+    from rasterio import Affine
+    from rasterio.features import geometry_mask
+
+    left, bottom, right, top = patch.bounds
+    corners = np.array([[left, bottom], [left, top], [right, bottom], [right, top]])
+    places = geometry.to_pixels(corners, grid)
+    (row, col), (end, last) = np.rint(places.min(axis=0)).astype(int), np.rint(places.max(axis=0)).astype(int)
+    part = grid.window(int(row), int(col), int(end - row), int(last - col))
+    mask = geometry_mask([patch], (part.height, part.width), Affine(*part.transform), invert=True)
+    return float(values[row:end, col:last][mask].mean(dtype=np.float64))
 
 
 def to_lonlat(shape: BaseGeometry, epsg: int) -> BaseGeometry:
@@ -146,24 +177,36 @@ def find(scene: Scene, site_id: str, wkt: str | None, probability: NDArray[np.fl
         probability: (H, W) from the network.
     """
     usable = searched(scene)
-    area = None if wkt is None else geometry.polygon_in(wkt, scene.grid.epsg)
-    outlines = [
+    outlines = within(wkt, probability, usable, scene.grid)
+    key = {"site_id": site_id, "scene_id": scene.scene_id, "time": scene.time}
+    return Found(rows_of(key, outlines, usable, scene.grid), _picture(scene, outlines, ~usable))
+
+
+def within(wkt: str | None, probability: NDArray[Any], usable: NDArray[np.bool_], grid: Grid) -> list[Outline]:
+    """Return the outlines of arrays whose centre lies in a polygon (WKT, EPSG:4326); None keeps all."""
+    area = None if wkt is None else geometry.polygon_in(wkt, grid.epsg)
+    return [
         outline
-        for outline in vectorise(probability, usable, scene.grid, float(WEIGHTS.card["threshold"]))
+        for outline in vectorise(probability, usable, grid, float(WEIGHTS.card["threshold"]))
         if area is None or area.covers(outline.geometry.representative_point())
     ]
-    hidden = _hidden(usable, scene.grid) if outlines else None
+
+
+def rows_of(
+    key: Mapping[str, Any], outlines: Sequence[Outline], usable: NDArray[np.bool_], grid: Grid
+) -> list[dict[str, Any]]:
+    """Return outlines as rows of ``SolarPolygons`` without evidence; ``key`` says of which scene and area."""
+    hidden = _hidden(usable, grid) if outlines else None
     rows = []
     for number, outline in enumerate(outlines):
-        shape = to_lonlat(outline.geometry, scene.grid.epsg)
+        shape = to_lonlat(outline.geometry, grid.epsg)
         rows.append(
             {
-                "site_id": site_id, "scene_id": scene.scene_id, "time": scene.time, "polygon": number,
-                "geometry": _wkt(shape), "area_m2": area_m2(shape), "score": outline.score, "hidden": hidden,
-                "evidence": None,
+                **key, "polygon": number, "geometry": _wkt(shape), "area_m2": area_m2(shape),
+                "score": outline.score, "hidden": hidden, "evidence": None,
             }
         )  # fmt: skip
-    return Found(rows, _picture(scene, outlines, ~usable))
+    return rows
 
 
 def _hidden(usable: NDArray[np.bool_], grid: Grid) -> str | None:
@@ -175,7 +218,8 @@ def _hidden(usable: NDArray[np.bool_], grid: Grid) -> str | None:
 
     if usable.all():
         return None
-    parts = shapes((~usable).astype(np.uint8), mask=~usable, transform=Affine(*grid.transform))
+    hidden = ~usable
+    parts = shapes(hidden.view(np.uint8), mask=hidden, transform=Affine(*grid.transform))
     whole = union_all([shape(geojson) for geojson, _ in parts]).simplify(HIDDEN_TOLERANCE)
     return _wkt(to_lonlat(whole, grid.epsg), 5)
 
@@ -190,49 +234,15 @@ def _picture(scene: Scene, outlines: list[Outline], hidden: NDArray[np.bool_]) -
     """Return a PNG: short-wave infrared, near infrared, red; arrays outlined, cloud veiled."""
     r = scene.reflectance
     rgb = picture.stretch([r["B12"], r["B08"] if "B08" in r else r["B8A"], r["B04"]])
-    rings = [
-        geometry.to_pixels(np.asarray(ring.coords)[:, :2], scene.grid)
-        for outline in outlines
-        for ring in (outline.geometry.exterior, *outline.geometry.interiors)
-    ]
+    rings = rings_of(outlines, scene.grid)
     zoom = max(1, min(3, round(512 / max(rgb.shape[:2]))))
     return picture.render(rgb, hidden=hidden, rings=rings, zoom=zoom)
 
 
-def observe_scenes(
-    scenes: pl.DataFrame, areas: Mapping[str, str], locate: Callable[[str], Path], device: str | None = None
-) -> tuple[pl.DataFrame, dict[str, bytes], dict[str, str]]:
-    """Search landed scenes for solar arrays.
-
-    Args:
-        scenes: schema ``Scenes``.
-        areas: area of interest -> polygon (WKT, EPSG:4326).
-        locate: stored file name -> local path.
-        device: see :func:`solarnet_assets.imagery.infer.load`.
-
-    Returns:
-        Rows of ``SolarPolygons`` without evidence (null), pictures (PNG) by scene, and scenes that could not be
-        searched with the reason.
-    """
-    refused: dict[str, str] = {}
-    opened = list(_open_all(scenes, locate, refused))
-    rows: list[dict[str, Any]] = []
-    pictures: dict[str, bytes] = {}
-    results = engine(device).run(pixels for _, _, pixels in opened) if opened else iter(())
-    for (landed, scene, _), probability in zip(opened, results, strict=True):
-        found = find(scene, landed["site_id"], areas.get(landed["site_id"]), probability[0])
-        rows += found.rows
-        pictures[scene.scene_id] = found.picture
-    return pl.DataFrame(rows, schema=SolarPolygons.create_empty().schema), pictures, refused
-
-
-def _open_all(
-    scenes: pl.DataFrame, locate: Callable[[str], Path], refused: dict[str, str]
-) -> Iterator[tuple[dict[str, Any], Scene, NDArray[np.float32]]]:
-    for landed in scenes.iter_rows(named=True):
-        try:
-            mask = None if landed["mask_path"] is None else locate(landed["mask_path"])
-            scene = open_scene(landed, locate(landed["path"]), mask)
-            yield landed, scene, network_input(scene)
-        except BadInputError as error:
-            refused[landed["scene_id"]] = str(error)
+def rings_of(outlines: Sequence[Outline], grid: Grid) -> list[NDArray[np.float64]]:
+    """Return the outer and inner rings of outlines as fractional (row, column) arrays."""
+    return [
+        geometry.to_pixels(np.asarray(ring.coords)[:, :2], grid)
+        for outline in outlines
+        for ring in (outline.geometry.exterior, *outline.geometry.interiors)
+    ]

@@ -50,6 +50,9 @@ REMEMBERED = 8
 
 Z90 = 1.6448536269514722
 
+COLUMNS = ("day", "scene_id", "geometry", "area_m2", "score", "hidden", "evidence")
+"""What tracking reads of an outline."""
+
 
 @dataclass(frozen=True)
 class Sighting:
@@ -113,8 +116,7 @@ def register(polygons: pl.DataFrame, as_of: date) -> pl.DataFrame:
     known = polygons.filter(pl.col("day") <= as_of).sort("site_id", "day", "time", "scene_id", "polygon")
     rows: list[dict[str, Any]] = []
     for (site_id,), own in known.group_by("site_id", maintain_order=True):
-        plain = own.select("day", "scene_id", "geometry", "area_m2", "score", "hidden", "evidence")
-        rows += _farms(str(site_id), tuple(plain.iter_rows()))
+        rows += _farms(str(site_id), tuple(own.select(COLUMNS).iter_rows()))
     frame = pl.DataFrame(rows, schema=SolarFarms.create_empty().schema)
     return frame.unique("farm_id", keep="first", maintain_order=True).sort("site_id", "farm_id")
 
@@ -122,6 +124,17 @@ def register(polygons: pl.DataFrame, as_of: date) -> pl.DataFrame:
 @lru_cache(maxsize=64)
 def _farms(site_id: str, outlines: tuple[tuple[Any, ...], ...]) -> list[dict[str, Any]]:
     """Return the farms of one area; kept, because most days bring no new scene of it."""
+    rows = [_row(track) for track in tracked(site_id, outlines)]
+    return [row for row in rows if row["area_km2"] > 0 and row["confidence"] >= FAINT]
+
+
+def tracked(site_id: str, outlines: Iterable[tuple[Any, ...]]) -> list[Track]:
+    """Return what was seen often or surely enough, as tracks.
+
+    Args:
+        site_id: area of interest.
+        outlines: day, scene_id, geometry, area_m2, score, hidden, evidence of its outlines, in order of time.
+    """
     tracks: list[Track] = []
     for scene in _by_scene(outlines):
         for sighting in _blocks_to_farms(scene):
@@ -130,11 +143,10 @@ def _farms(site_id: str, outlines: tuple[tuple[Any, ...], ...]) -> list[dict[str
                 matches = [Track(site_id)]
                 tracks.append(matches[0])
             _merge(matches, tracks).add(sighting)
-    rows = [_row(t) for t in tracks if len(t.sightings) > 1 or t.sightings[0].score >= SURE]
-    return [row for row in rows if row["area_km2"] > 0 and row["confidence"] >= FAINT]
+    return [track for track in tracks if len(track.sightings) > 1 or track.sightings[0].score >= SURE]
 
 
-def _by_scene(outlines: Sequence[tuple[Any, ...]]) -> Iterable[list[tuple[Any, ...]]]:
+def _by_scene(outlines: Iterable[tuple[Any, ...]]) -> Iterable[list[tuple[Any, ...]]]:
     scenes: dict[tuple[date, str], list[tuple[Any, ...]]] = {}
     for outline in outlines:
         scenes.setdefault((outline[0], outline[1]), []).append(outline)
@@ -188,14 +200,13 @@ def _blocks_to_farms(scene: Sequence[tuple[Any, ...]]) -> Iterable[Sighting]:
 
 def _row(track: Track) -> dict[str, Any]:
     seen = track.sightings
-    mask, left, top = _voted(track)
+    mask, left, top = voted(track)
     area = float(mask.sum()) * CELL_M**2
     spread = float(np.std(_areas(track, mask, left, top), ddof=1)) if len(seen) > 1 else 0.1 * area
     half = Z90 * float(np.hypot(spread / np.sqrt(min(len(seen), VOTES)), area * np.hypot(*area_sds())))
     lon, lat = _centre(mask, left, top)
-    first_lon, first_lat = _lonlat(*_inner(seen[0].shape))
     return {
-        "farm_id": f"{track.site_id}-{first_lat:.4f}-{first_lon:.4f}",
+        "farm_id": farm_id(track),
         "site_id": track.site_id,
         "first_seen": seen[0].day,
         "last_seen": seen[-1].day,
@@ -210,7 +221,13 @@ def _row(track: Track) -> dict[str, Any]:
     }
 
 
-def _voted(track: Track) -> tuple[NDArray[np.bool_], float, float]:
+def farm_id(track: Track) -> str:
+    """Return the name of a farm: where the first scene that showed it has it."""
+    lon, lat = _lonlat(*_inner(track.sightings[0].shape))
+    return f"{track.site_id}-{lat:.4f}-{lon:.4f}"
+
+
+def voted(track: Track) -> tuple[NDArray[np.bool_], float, float]:
     """Return the cells of a farm, (rows, columns), and the left and top of the grid, m."""
     left, bottom, right, top = track.footprint.bounds
     shape = (int((top - bottom) // CELL_M) + 2, int((right - left) // CELL_M) + 2)

@@ -1,205 +1,183 @@
-"""Training and calibration of SolarNet on rendered scenes."""
+"""Training and calibration of the solar networks on rendered scenes, and their comparison."""
 # ruff: noqa: TID253  (training code; nothing that Dagster loads imports this module at module level)
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
-from functools import partial
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from solarnet_assets.imagery import learn
-from solarnet_assets.solar import network
-from solarnet_assets.solar.render import SolarChip, render
+from solarnet_assets.imagery.publish import commit, save
+from solarnet_assets.imagery.weights import Weights
+from solarnet_assets.landing import BadInputError
+from solarnet_assets.solar import assess, assess_rgb, tasks
+from solarnet_assets.solar.baselines import NETWORKS
+from solarnet_assets.solar.model import weights_of
 
-Z90 = 1.6448536269514722
-
-OPAQUE = 0.25
-"""Cloud opacity from which a pixel is not asked for."""
-
-THRESHOLDS = tuple(float(t) for t in np.round(np.arange(0.3, 0.75, 0.05), 2))
-
-PLATEAU = 0.01
-"""Thresholds whose IoU is within this of the best do as well; the one that gives the right area is taken. Ours."""
-
-BLOCKS = 5
-"""Pixels by which blocks are grown to join them into farms: those within 100 m, as the register does."""
-
-FARM = 40
-"""Pixels of the smallest farm whose area is judged, the smallest that is reported."""
-
-HELD_OUT = {"calibration": 9_001, "test": 9_002}
-"""Seeds of scenes that no training sees."""
+TASKS = {
+    "s2": "solar arrays in Sentinel-2 reflectance at 10 m, bands B02 B03 B04 B08 B11 B12",
+    "rgb": "solar arrays in 8-bit red, green, blue pictures of 0.07-3 m a pixel",
+}
+DATA = {"s2": "rendered scenes (solarnet_assets/solar/render.py)", "rgb": "rendered pictures (solar/rgb_render.py)"}
 
 
-def targets(chip: SolarChip) -> learn.Sample:
-    """Return input (6, H, W) half, share (H, W) half and ignored pixels (H, W) of a chip."""
-    ignore = (chip.cloud > OPAQUE).astype(np.uint8)
-    return chip.reflectance.astype(np.float16), chip.share.astype(np.float16), ignore
+def check_names(kind: str, name: str) -> None:
+    """Raise BadInputError unless there is such a network for such input."""
+    if name not in NETWORKS.get(kind, {}):
+        known = "; ".join(f"{', '.join(names)} for {one}" for one, names in NETWORKS.items())
+        raise BadInputError(f"there is no network {name} for {kind}; known are {known}")
 
 
-def _draw(number: int, seed: int) -> learn.Sample:
-    return targets(render(np.random.default_rng([seed, number])))
+def assessed(kind: str, net: nn.Module, held_out: int, workers: int = 0, real: Path | None = None) -> dict[str, Any]:
+    """Return threshold, calibration and figures of a network on held-out scenes of its kind."""
+    if kind == "s2":
+        return assess.assess(net, held_out, workers)
+    return assess_rgb.assess(net, held_out, workers, tasks.frames(real, kept_aside=True) if real else ())
 
 
-def _loss(logits: torch.Tensor, share: torch.Tensor, ignore: torch.Tensor) -> torch.Tensor:
-    return network.loss(logits, share, ignore)
-
-
-@torch.no_grad()
-def _predict(net: network.SolarNet, chips: list[SolarChip]) -> NDArray[np.float32]:
-    device = next(net.parameters()).device
-    batches = torch.from_numpy(np.stack([c.reflectance for c in chips])).split(32)
-    return np.concatenate([torch.sigmoid(net(b.to(device)).float()).cpu().numpy()[:, 0] for b in batches])
-
-
-def figures(probability: NDArray[np.float32], chips: list[SolarChip], threshold: float) -> dict[str, float]:
-    """Return PV-class IoU, precision, recall, per-farm F1, false farms per 100 km2 and boundary errors.
-
-    A farm is a connected patch of at least ten pixels; found when the masks overlap by at least half of
-    the smaller one. The boundary error is (found - true area) / perimeter per found patch, metres.
-    ``area_ratio`` is found over true area of the farms of which half was found: how outlines are drawn. What follows
-    speaks of all farms that left an outline, as the register's intervals do: ``area_ratio_seen``, and
-    ``area_relative_sd``, the span of the central 90 % of the ratio of a farm over that of a normal distribution.
-    """
-    from scipy import ndimage
-
-    true, seen, hit = areas(probability, chips, threshold).T
-    half = hit >= 0.5
-    low, high = np.quantile(seen / true, (0.05, 0.95)) if len(true) else (1.0, 1.0)
-    area = {"hit": 0.0, "found": 0.0, "true": 0.0}
-    farms = {"hit": 0, "found": 0, "true": 0}
-    edges: list[float] = []
-    for p, chip in zip(probability, chips, strict=True):
-        asked = chip.cloud <= OPAQUE
-        mask, truth = (p > threshold) & asked, (chip.share > 0.5) & asked
-        area["hit"] += float((mask & truth).sum())
-        area["found"] += float(mask.sum())
-        area["true"] += float(truth.sum())
-        labels, n = ndimage.label(truth)
-        patches, m = ndimage.label(mask)
-        for label in range(1, n + 1):
-            where = labels == label
-            if where.sum() < 10:
-                continue
-            farms["true"] += 1
-            if (mask & where).sum() >= 0.5 * where.sum():
-                farms["hit"] += 1
-                near = ndimage.binary_dilation(where, iterations=3)
-                rim = where.sum() - ndimage.binary_erosion(where).sum()
-                edges.append(float(((mask & near).sum() - chip.share[near].sum()) / rim * 10.0))
-        for label in range(1, m + 1):
-            where = patches == label
-            if where.sum() >= 10:
-                farms["found"] += int((truth & where).sum() < 0.5 * where.sum())
-    precision, recall = area["hit"] / max(area["found"], 1), area["hit"] / max(area["true"], 1)
-    found = farms["hit"] + farms["found"]
-    farm_p, farm_r = farms["hit"] / max(found, 1), farms["hit"] / max(farms["true"], 1)
-    spread = float(np.median(np.abs(np.array(edges) - np.median(edges))) * 1.4826) if edges else 0.0
-    return {
-        "chips": len(chips),
-        "iou": round(area["hit"] / max(area["found"] + area["true"] - area["hit"], 1), 4),
-        "precision": round(precision, 4),
-        "recall": round(recall, 4),
-        "farms": farms["true"],
-        "farm_precision": round(farm_p, 4),
-        "farm_recall": round(farm_r, 4),
-        "farm_f1": round(2 * farm_p * farm_r / max(farm_p + farm_r, 1e-6), 4),
-        "false_farms_per_100_km2": round(farms["found"] / (len(chips) * chips[0].share.size * 1e-4) * 100, 3),
-        "boundary_bias_m": round(float(np.median(edges)), 3) if edges else 0.0,
-        "boundary_sd_m": round(spread, 3),
-        "area_farms": len(true),
-        "area_ratio": round(float(seen[half].sum() / max(true[half].sum(), 1)), 4),
-        "area_ratio_seen": round(float(seen.sum() / max(true.sum(), 1)), 4),
-        "area_relative_sd": round(float(high - low) / (2 * Z90), 4),
-    }
-
-
-def areas(probability: NDArray[np.float32], chips: list[SolarChip], threshold: float) -> NDArray[np.float64]:
-    """Return true area, found area (pixels) and share found of each farm that left an outline, (n, 3)."""
-    from scipy import ndimage
-
-    found = []
-    for p, chip in zip(probability, chips, strict=True):
-        asked = chip.cloud <= OPAQUE
-        mask, share = (p > threshold) & asked, chip.share * asked
-        labels, n = ndimage.label(ndimage.binary_dilation(share > 0.5, iterations=BLOCKS))
-        for label in range(1, n + 1):
-            near = labels == label
-            truth = near & (share > 0.5)
-            true, seen = float(share[near].sum()), float(mask[near].sum())
-            if min(true, seen) >= FARM:
-                found.append((true, seen, float(mask[truth].mean())))
-    return np.array(found, float).reshape(-1, 3)
-
-
-def _held_out(seed: int, count: int) -> list[SolarChip]:
-    return [render(np.random.default_rng([seed, number])) for number in range(count)]
-
-
-def assess(net: network.SolarNet, held_out: int) -> dict[str, Any]:
-    """Choose the threshold on held-out scenes, and return it with figures from other held-out scenes.
-
-    Of the thresholds that do about as well in IoU, the one is taken whose outlines have the area of the farms. How the
-    area varies among them, joined with what is missing from the farms of the other scenes, is the error that all share.
-    """
-    chips = {name: _held_out(seed, held_out) for name, seed in HELD_OUT.items()}
-    found = _predict(net, chips["calibration"])
-    tried = {t: figures(found, chips["calibration"], t) for t in THRESHOLDS}
-    best = max(f["iou"] for f in tried.values())
-    ratios = {t: f["area_ratio"] for t, f in tried.items() if f["iou"] >= best - PLATEAU}
-    threshold = min(ratios, key=lambda t: abs(ratios[t] - 1))
-    test = figures(_predict(net, chips["test"]), chips["test"], threshold)
-    shared = np.hypot((max(ratios.values()) - min(ratios.values())) / 12**0.5, test["area_ratio_seen"] - 1)
-    return {
-        "threshold": threshold,
-        "area_shared_sd": round(float(shared), 4),
-        "assessed": f"python -m solarnet_assets.solar.train {held_out}  (seeds {HELD_OUT})",
-        "calibration": tried[threshold],
-        "test": test,
-    }
-
-
-def reassess(held_out: int) -> dict[str, Any]:
-    """Bring threshold and figures of the shipped model card up to date without training."""
-    from solarnet_assets.solar.model import WEIGHTS, engine
-
-    network_ = cast("network.SolarNet", engine("cpu").network)
-    card = WEIGHTS.card | assess(network_, held_out)
-    learn.save(network_, {k: v for k, v in card.items() if k != "weights_sha256"}, WEIGHTS.path.parent, "solarnet")
-    return card
-
-
-def train(out: Path, recipe: learn.Recipe, held_out: int, log: Callable[[str], None]) -> dict[str, Any]:
+def train(
+    out: Path,
+    kind: str,
+    name: str,
+    recipe: learn.Recipe,
+    held_out: int,
+    log: Callable[[str], None],
+    real: Path | None = None,
+    resume: bool = False,
+    every: int = 500,
+    start: Path | None = None,
+) -> dict[str, Any]:
     """Train, calibrate, and write weights and model card.
 
     Args:
-        out: folder for ``solarnet.safetensors`` and ``solarnet.json``.
+        out: folder for weights, card and, while it trains, the checkpoint.
+        kind: ``s2`` or ``rgb``.
+        name: ``solarnet``, ``unet`` or ``emanet``.
         recipe: length and seed.
         held_out: held-out scenes per set.
         log: receives lines of progress.
+        real: folder of KIT AIS frames, as backgrounds of pictures.
+        resume: whether to go on from the checkpoint, where there is one.
+        every: steps between checkpoints.
+        start: folder of weights of the same network to begin with, rather than with random ones.
     """
+    frames = tasks.frames(real) if real and kind == "rgb" else []
     torch.manual_seed(recipe.seed)
-    net = network.SolarNet()
-    fitted, facts = learn.fit(net, partial(_draw, seed=recipe.seed), _loss, recipe, log)
+    net = NETWORKS[kind][name]()
+    weights = weights_of(kind, name, out)
+    before = begin(net, weights_of(kind, name, start)) if start else {}
+    keep = learn.Keep(out / f"{weights.name}.checkpoint", every, resume)
+    draw = tasks.drawer(kind, recipe.seed, frames)
+    fitted, facts = learn.fit(net, draw, tasks.loss, recipe, log, keep, tasks.preparer(kind))
+    options = (
+        f"solar --kind {kind} --network {name}" + (" --real DIR" if frames else "") + (" --start DIR" if start else "")
+    )
     card = {
-        "name": "SolarNet",
-        "task": "solar arrays in Sentinel-2 reflectance at 10 m, bands " + " ".join(network.BANDS),
+        "name": type(net).__name__,
+        "task": TASKS[kind],
         "parameters": sum(p.numel() for p in net.parameters()),
-        "data": "rendered scenes (solarnet_assets/solar/render.py)",
-        "command": learn.command("solar", recipe, held_out),
+        "data": DATA[kind] + (f"; {tasks.ATTRIBUTION}" if frames else ""),
+        "seed": recipe.seed,
+        "commit": commit(),
+        "command": learn.command(options, recipe, held_out),
         "recipe": recipe.__dict__,
         "training": facts,
-        **assess(fitted, held_out),
+        **before,
+        **assessed(kind, fitted, held_out, recipe.workers, real),
     }
-    card["weights_sha256"] = learn.save(fitted, card, out, "solarnet")
+    card["weights_sha256"] = save(fitted, card, out, weights.name, half=kind == "rgb")
+    keep.file.unlink(missing_ok=True)
     return card
 
 
+def begin(net: nn.Module, weights: Weights) -> dict[str, Any]:
+    """Load weights to go on from, and return what the new card says of them."""
+    from safetensors.torch import load
+
+    weights.check()
+    net.load_state_dict(load(weights.path.read_bytes()))
+    known = {key: weights.card.get(key) for key in ("weights_sha256", "command", "commit")}
+    return {"started_from": known}
+
+
+def average(kind: str, folders: Sequence[Path], out: Path) -> dict[str, Any]:
+    """Write the mean of the weights of trainings that went on from one another, whose error is often the lower.
+
+    After Wortsman et al. 2022, "Model soups" (arXiv 2203.05482). Figures are those of the last; see :func:`reassess`.
+    """
+    from safetensors.torch import load
+
+    sources = [weights_of(kind, "solarnet", folder) for folder in folders]
+    states = [load(source.path.read_bytes()) for source in sources]
+    net = NETWORKS[kind]["solarnet"]()
+    mean = {key: torch.stack([s[key].float() for s in states]).mean(0) for key in states[0]}
+    net.load_state_dict({key: value.to(states[-1][key].dtype) for key, value in mean.items()})
+    said = ("weights_sha256", "command", "commit", "recipe", "training", "started_from")
+    parts = [{key: source.card[key] for key in said if key in source.card} for source in sources]
+    card = {key: value for key, value in sources[-1].card.items() if key not in said} | {"averaged_from": parts}
+    told = f"solarnet_assets.solar.train.average of the {len(parts)} trainings below"
+    card |= {"seed": sources[-1].card["seed"], "commit": commit(), "command": told}
+    save(net, card, out, weights_of(kind).name, half=kind == "rgb")
+    return card
+
+
+def reassess(kind: str, held_out: int, real: Path | None = None) -> dict[str, Any]:
+    """Bring threshold and figures of the shipped model card up to date without training."""
+    from solarnet_assets.solar.model import engine
+
+    network = engine("cpu", kind).network
+    weights = weights_of(kind)
+    card = weights.card | assessed(kind, network, held_out, 0, real)
+    save(network, {k: v for k, v in card.items() if k != "weights_sha256"}, weights.folder, weights.name, kind == "rgb")
+    return card
+
+
+def compare(
+    kind: str, seeds: Sequence[int], recipe: learn.Recipe, held_out: int, log: Callable[[str], None]
+) -> list[dict[str, Any]]:
+    """Train every network with every seed side by side on the same scenes, and return one row of figures each.
+
+    Scenes come from the recipe's seed; a network's own seed decides its first weights and the order of the scenes.
+    """
+    jobs: list[tuple[str, int, nn.Module]] = []
+    for name, build in NETWORKS[kind].items():
+        for seed in seeds:
+            torch.manual_seed(seed)
+            jobs.append((name, seed, build()))
+    draw = tasks.drawer(kind, recipe.seed)
+    pairs = [(net, seed) for _, seed, net in jobs]
+    fitted = learn.fit_all(pairs, draw, tasks.loss, recipe, log, None, tasks.preparer(kind))
+    rows = []
+    for (name, seed, net), (ready, facts) in zip(jobs, fitted, strict=True):
+        found = (assess.best if kind == "s2" else assess_rgb.assess)(ready, held_out, recipe.workers)
+        row = {"network": name, "seed": seed, "parameters": sum(p.numel() for p in net.parameters())}
+        rows.append(row | {"threshold": found["threshold"], **found["test"], "curve": facts["curve"]})
+        log(f"{name} {seed}: IoU {found['test']['iou']}, farm F1 {found['test']['farm_f1']}")
+    return rows
+
+
+def milliseconds(kind: str, name: str, side: int = 256) -> float:
+    """Return the time, ms, that a network takes for an image of ``side`` pixels on one thread of this CPU (median)."""
+    torch.set_num_threads(1)
+    net = NETWORKS[kind][name]().eval()
+    image: NDArray[np.float32] = np.random.default_rng(1).random((1, 6 if kind == "s2" else 3, side, side), np.float32)
+    took = []
+    with torch.inference_mode():
+        for _ in range(7):
+            start = time.perf_counter()
+            net(torch.from_numpy(image))
+            took.append(time.perf_counter() - start)
+    return float(np.median(took)) * 1e3
+
+
 if __name__ == "__main__":
-    print(reassess(int(sys.argv[1]))["test"])
+    kit = Path(sys.argv[3]) if len(sys.argv) > 3 else None
+    print(reassess(sys.argv[1], int(sys.argv[2]), kit)["test"])

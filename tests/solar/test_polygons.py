@@ -8,7 +8,7 @@ from shapely import from_wkt
 from solarnet_assets.imagery.raster import Grid, encode_geotiff
 from solarnet_assets.imagery.scene import Scene
 from solarnet_assets.landing import BadInputError
-from solarnet_assets.solar import polygons
+from solarnet_assets.solar import polygons, search
 from solarnet_assets.storage.schemas import SolarPolygons
 
 GRID = Grid(32650, (10.0, 0.0, 500_000.0, 0.0, -10.0, 4_000_000.0), 100, 120)
@@ -76,7 +76,7 @@ def test_scenes_go_through_files_and_a_damaged_one_is_named(tmp_path):
          "bands": list(polygons.BANDS), "scale": 1e-4, "offset": 0.0, "sun_elevation": 40.0}
         for name in ("good", "bad")
     ]  # fmt: skip
-    frame, pictures, refused = polygons.observe_scenes(pl.DataFrame(rows), {}, lambda name: tmp_path / name, "cpu")
+    frame, pictures, refused = search.observe_scenes(pl.DataFrame(rows), {}, lambda name: tmp_path / name, "cpu")
     assert set(pictures) == {"good"}
     assert pictures["good"].startswith(b"\x89PNG")
     assert list(refused) == ["bad"]
