@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -22,3 +25,53 @@ def simulation(home: Home = None) -> None:
     warehouse = home_folder(home) / "warehouse.duckdb"
     show_comparison(warehouse, console)
     show_coverage(coverage(warehouse), console)
+
+
+Images = Annotated[list[Path] | None, typer.Option("--image", help="GeoTIFF, JPEG 2000 or a folder; may be repeated")]
+
+
+@app.command()
+def heat(
+    image: Images = None,
+    bands: Annotated[
+        str | None, typer.Option(help="names in order, such as B9,B11,B12 or TCI_R,TCI_G,TCI_B,B8")
+    ] = None,
+    offset: Annotated[float | None, typer.Option(help="reflectance = (number + offset) / scale")] = None,
+    scale: Annotated[float | None, typer.Option(help="numbers per unit of reflectance, 10000 when absent")] = None,
+    mask: Annotated[Path | None, typer.Option(help="raster of the same size, not zero where it is hot")] = None,
+    out: Annotated[Path, typer.Option(help="folder for the evidence pictures")] = Path(),
+    day: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="day of the pass")] = None,
+    platform: Annotated[str, typer.Option(help="sentinel-2a, landsat-8 ...")] = "sentinel-2",
+    held_out: Annotated[int, typer.Option(help="score on so many held-out rendered scenes a set")] = 0,
+    days: Annotated[int, typer.Option(help="score on simulated mills, so many days of each held-out seed")] = 0,
+) -> None:
+    """Print hot pixels and clusters by every detector, and write the picture; or score them on held-out scenes."""
+    from solarnet_assets.evaluation.heat_command import Asked, print_held_out, print_images
+    from solarnet_assets.evaluation.heat_images import Stated
+
+    if (mask is not None and len(image or []) != 1) or not (image or held_out or days):
+        raise typer.BadParameter("give --image, one of them with --mask, or --held-out or --days")
+    named = tuple(name.strip() for name in bands.split(",")) if bands else ()
+    stated = Stated(named, offset, scale, None if day is None else day.date(), platform)
+    print_images(Asked(tuple(image or ()), stated, mask, out), console)
+    print_held_out(held_out, days, console)
+
+
+@app.command()
+def solar(
+    images: Annotated[Path, typer.Option(help="folder of PNG, JPEG or GeoTIFF images, or one of them")],
+    gsd: Annotated[float, typer.Option(help="ground sampling distance, m: 0.05-3.5 for pictures, about 10 for bands")],
+    masks: Annotated[Path | None, typer.Option(help="folder of masks: same stems, not zero where panels are")] = None,
+    bands: Annotated[str | None, typer.Option(help="a GeoTIFF's bands, such as B02,B03,B04,B08,B11,B12")] = None,
+    scale: Annotated[float | None, typer.Option(help="numbers per unit of reflectance, 10000 when absent")] = None,
+    offset: Annotated[float, typer.Option(help="reflectance = (number + offset) / scale")] = 0.0,
+    out: Annotated[Path | None, typer.Option(help="folder for overlays and solar.csv")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda ...; CUDA where there is one when absent")] = None,
+) -> None:
+    """Find solar arrays in images; print IoU and F1 against masks, or how surely each tile shows panels."""
+    from solarnet_assets.evaluation.solar import Settings, evaluate
+    from solarnet_assets.evaluation.solar_tables import show
+
+    named = tuple(name.strip() for name in bands.split(",")) if bands else ()
+    settings = Settings(gsd, named, scale, offset, device)
+    show(evaluate(images, masks, settings, out, lambda line: console.print(line, markup=False)), console)

@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from solarnet_assets.landing import BadInputError
+
 app = typer.Typer(
     help="Train the networks on rendered scenes; writes safetensors and a model card.", no_args_is_help=True
 )
@@ -26,19 +28,57 @@ PACKAGE = Path(__file__).parent
 @app.command()
 def solar(
     out: Out = None,
+    kind: Annotated[str, typer.Option(help="s2 (reflectance at 10 m) or rgb (pictures of 0.07-3 m)")] = "s2",
+    network: Annotated[str, typer.Option(help="solarnet, unet or emanet")] = "solarnet",
     steps: Steps = 8000,
-    minutes: Minutes = 30.0,
+    minutes: Annotated[float | None, typer.Option(help="wall clock at most; without it runs can be repeated")] = None,
     workers: Workers = 2,
     seed: Seed = 1,
     batch: Batch = 64,
+    rate: Annotated[float, typer.Option(help="largest learning rate")] = 2e-3,
+    reuse: Annotated[float, typer.Option(help="how often a scene is used, on average")] = 8.0,
+    ring: Annotated[int, typer.Option(help="scenes kept on the device, a multiple of 16")] = 12288,
     held_out: HeldOut = 400,
+    real: Annotated[Path | None, typer.Option(help="folder of KIT AIS frames as backgrounds (CC BY 3.0)")] = None,
+    every: Annotated[int, typer.Option(help="steps between checkpoints")] = 500,
+    resume: Annotated[bool, typer.Option(help="go on from the checkpoint in the folder")] = False,
+    start: Annotated[Path | None, typer.Option(help="folder of weights to begin with; random ones when absent")] = None,
 ) -> None:
-    """Train SolarNet on rendered 10 m scenes."""
+    """Train SolarNet, or one of the networks that it is compared with, on rendered scenes."""
     from solarnet_assets.imagery.learn import Recipe
-    from solarnet_assets.solar.train import train
+    from solarnet_assets.solar.train import check_names, train
 
-    recipe = replace(Recipe(), steps=steps, minutes=minutes, workers=workers, seed=seed, batch=batch)
-    card = train(out or PACKAGE / "solar" / "weights", recipe, held_out, typer.echo)
+    try:
+        check_names(kind, network)
+    except BadInputError as error:
+        raise typer.BadParameter(str(error)) from error
+    lengths = {"steps": steps, "minutes": minutes, "batch": batch, "rate": rate, "reuse": reuse, "ring": ring}
+    recipe = replace(Recipe(), **lengths, workers=workers, seed=seed)  # type: ignore[arg-type]
+    folder = out or PACKAGE / "solar" / "weights"
+    card = train(folder, kind, network, recipe, held_out, typer.echo, real, resume, every, start)
+    typer.echo(f"threshold {card['threshold']}, test {card['test']}")
+
+
+@app.command()
+def heat(
+    out: Out = None,
+    steps: Steps = 7000,
+    minutes: Annotated[float | None, typer.Option(help="wall clock at most; without it runs can be repeated")] = None,
+    workers: Workers = 2,
+    seed: Seed = 1,
+    batch: Batch = 64,
+    reuse: Annotated[float, typer.Option(help="how often a scene is used, on average")] = 16.0,
+    held_out: HeldOut = 600,
+    every: Annotated[int, typer.Option(help="steps between checkpoints")] = 1000,
+    resume: Annotated[bool, typer.Option(help="go on from the checkpoint in the folder")] = False,
+) -> None:
+    """Train HeatNet on rendered scenes with and without hot surfaces."""
+    from solarnet_assets.imagery.learn import Recipe
+    from solarnet_assets.steel.train import train
+
+    lengths = {"steps": steps, "minutes": minutes, "batch": batch, "reuse": reuse}
+    recipe = replace(Recipe(), **lengths, workers=workers, seed=seed)  # type: ignore[arg-type]
+    card = train(out or PACKAGE / "steel" / "weights", recipe, held_out, typer.echo, resume, every)
     typer.echo(f"threshold {card['threshold']}, test {card['test']}")
 
 

@@ -14,6 +14,8 @@ select
     value,
     lower,
     upper,
+    sampling_lower,
+    sampling_upper,
     n_obs,
     evidence
 from lake.steel_activity

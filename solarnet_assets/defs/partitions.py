@@ -32,3 +32,12 @@ def trailing(days: int) -> dg.TimeWindowPartitionMapping:
 def trailing_dep(asset: str | dg.AssetKey, days: int) -> dg.AssetDep:
     """Return a dependency on an asset's last ``days`` days."""
     return dg.AssetDep(asset, partition_mapping=trailing(days))
+
+
+def year_before_dep(asset: str | dg.AssetKey) -> dg.AssetDep:
+    """Return a dependency on the weeks around the Spring Festival of the year before.
+
+    Two festivals lie 353 to 385 days apart; a day of the season (-14 to 21 days) reads from 50 days before to 42 days
+    after the earlier one (:mod:`solarnet_assets.nowcast.festival`).
+    """
+    return dg.AssetDep(asset, partition_mapping=dg.TimeWindowPartitionMapping(-385 - 50 - 21, -353 + 42 + 14))

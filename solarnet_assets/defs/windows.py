@@ -11,6 +11,7 @@ from solarnet_assets.config import load_config
 from solarnet_assets.defs.plan import Narrower
 from solarnet_assets.mobility.calendar import comparison_days
 from solarnet_assets.mobility.homework import snapshot_days
+from solarnet_assets.nowcast import festival
 from solarnet_assets.nowcast.baseline import months
 from solarnet_assets.sql.folder import sql_folder
 
@@ -26,6 +27,11 @@ def baseline_and_recent(as_of: date) -> Iterable[date]:
 def aligned_days(day: date) -> Iterable[date]:
     """Return the days that a day's commuters are compared with, in the configured country's calendar."""
     return comparison_days(day, load_config().country)
+
+
+def festival_weeks(day: date) -> Iterable[date]:
+    """Return the weeks around the Spring Festival of the year before that a day of its season is compared with."""
+    return festival.days(day, load_config().country)
 
 
 def day_and_sector_base(day: date) -> Iterable[date]:
@@ -44,6 +50,7 @@ def _sector_settings() -> dict[str, str]:
 
 NARROWER: Narrower = {
     ("steel_activity", "steel_observations"): baseline_and_recent,
+    ("steel_festival", "steel_observations"): festival_weeks,
     ("parking_activity", "lot_counts"): baseline_and_recent,
     ("solar_farms", "solar_polygons"): baseline_and_recent,
     ("city_commuters", "home_work"): snapshot_days,

@@ -22,6 +22,11 @@ select 'solar' as signal, if(site_id = 'all', 'country', 'area') as level,
     if(site_id = 'all', (select max(value) from seeds.settings where name = 'country'), site_id) as key,
     day, area_km2 as value, lower, upper
 from marts.solar_daily
+union all
+select 'steel_ordinary' as signal, level, region as key, day, ordinary as value, ordinary_lower as lower,
+    ordinary_upper as upper
+from marts.steel_shock
+where partner is not null
 """
 """All figures that have a truth, with their 90 % interval; sectors in percent of 1 January."""
 

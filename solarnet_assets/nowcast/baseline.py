@@ -7,17 +7,23 @@ which also has two thirds of a median's variance. What remains is the error of t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-DOF = 5.0
+Spans = Sequence[tuple[date, date]]
+
+DOF = 8.0
 """Degrees of freedom of the Student-t noise, here and in the smoother."""
 
-MIN_PASSES = 4
+MIN_PASSES = 3
 """With fewer baseline passes a site keeps the baseline that it came with."""
+
+SPREAD_PRIOR = 4
+"""Passes that the stated precision is worth in the spread of the baseline passes: three may agree by chance. Ours."""
 
 FALLBACK_PASSES = 8
 """Passes that are assumed behind a baseline that is not part of the frame."""
@@ -29,19 +35,24 @@ def months(as_of: date) -> tuple[date, date]:
     return date(year, 9, 1), date(year, 12, 31)
 
 
-def usable(ratios: pl.DataFrame, as_of: date) -> pl.DataFrame:
-    """Keep passes up to ``as_of`` with finite ratio and sd, and mark those of the baseline months."""
-    first, last = months(as_of)
+def usable(ratios: pl.DataFrame, as_of: date, spans: Spans | None = None) -> pl.DataFrame:
+    """Keep passes up to ``as_of`` with finite ratio and sd, and mark those of the baseline.
+
+    Args:
+        ratios: one row per pass.
+        as_of: day of the estimate.
+        spans: first and last days of the baseline; default: :func:`months`.
+    """
     keep = (pl.col("date") <= as_of) & pl.col("ratio").is_finite() & pl.col("sd").is_finite() & (pl.col("sd") >= 0)
-    return ratios.filter(keep).with_columns(in_baseline=pl.col("date").is_between(first, last))
+    inside = [pl.col("date").is_between(first, last) for first, last in spans or (months(as_of),)]
+    return ratios.filter(keep).with_columns(in_baseline=pl.any_horizontal(inside))
 
 
-def normalise(known: pl.DataFrame, as_of: date) -> tuple[pl.DataFrame, dict[str, float]]:
+def normalise(known: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, float]]:
     """Re-centre every site on the robust mean of its baseline passes.
 
     Args:
         known: result of :func:`usable`.
-        as_of: day of the estimate; decides which months are the baseline.
 
     Returns:
         The frame with ``ratio`` and ``sd`` re-centred, and per site the relative standard deviation of its
@@ -74,4 +85,5 @@ def _location(values: NDArray[np.float64], typical_sd: float) -> tuple[float, fl
         spread = max(float(np.sqrt(weight @ (values - centre) ** 2 / values.size)), 1e-6)
     if centre <= 0:
         return 1.0, typical_sd / np.sqrt(values.size)
+    spread = float(np.sqrt((SPREAD_PRIOR * typical_sd**2 + values.size * spread**2) / (SPREAD_PRIOR + values.size)))
     return centre, spread * np.sqrt((DOF + 3) / (DOF + 1) / values.size) / centre

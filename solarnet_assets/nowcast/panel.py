@@ -4,24 +4,20 @@ Model, in percent of the own baseline, for site ``i`` on day ``t``::
 
     pass_it = level_it + baseline_i * level_it + noise_it     level_it = common_t + deviation_it
 
-* ``common`` is a random walk whose daily variance is learned and may change over time: it is re-estimated
-  locally, from the expected squared steps, so that a break opens it up and a calm spell closes it.
-* ``deviation`` is a Gaussian process of the site alone. Its covariance is the posterior average over a menu
-  of scales and shapes, from none to "nothing in common with the others": the scale mixture is heavy tailed, so
-  a closed site becomes its own series and stops pulling at the common level.
+* ``common`` is a random walk, ``deviation`` an autoregression of each site; how far they move in a day is learned and
+  changes over time (:mod:`solarnet_assets.nowcast.variances`): calm spells close them, breaks open them.
 * ``baseline`` is the error of the site's own baseline, one number per site; it is uncertainty, not activity.
-* ``noise`` grows with the level (multiplicative) above a floor (additive), has a scale learned from the data,
-  and is Student-t, so that single bad passes weigh little.
+* ``noise`` grows with the level (multiplicative) above a floor (additive), keeps what a pass states about itself (cloud
+  share, saturation), has a scale learned from the data, and is Student-t, so that single bad passes weigh little
+  (weights after Lange et al. 1989, doi:10.1080/01621459.1989.10478852).
 
-Everything is linear and Gaussian given the variances, so the smoothed levels are exact (the same numbers
-that a Kalman filter with a Rauch-Tung-Striebel smoother gives), and the variances come from a few steps of
-expectation-maximisation that start from a likelihood grid (Shumway and Stoffer 1982,
-doi:10.1111/j.1467-9892.1982.tb00349.x; Student-t weights after Lange et al. 1989, doi:10.1080/01621459.1989.10478852).
-Sites are independent given the common level, which makes the cost linear in the number of sites.
+Given the variances it is a linear Gaussian state space that statsmodels filters and smooths
+(:mod:`solarnet_assets.nowcast.statespace`); statsmodels does not learn variances that change over time or heavy tails,
+so that part is ours.
 
-Intervals are those of the estimate: the target is the weighted mean of the levels of exactly these sites, so
-the model's posterior covariance is used. A bootstrap over sites would answer another question, how other sites
-might have fared, and is wider wherever sites truly differ.
+Two intervals stand beside each other. ``lower`` and ``upper`` are those of the estimate: the target is the weighted
+mean of the levels of exactly these sites. ``sampling_lower`` and ``sampling_upper`` say how the mean might have come
+out had other sites been chosen (:mod:`solarnet_assets.nowcast.bootstrap`), another question.
 """
 
 from __future__ import annotations
@@ -33,7 +29,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from solarnet_assets.nowcast import baseline, smoother
+from solarnet_assets.nowcast import baseline, bootstrap, smoother
+from solarnet_assets.nowcast.statespace import Passes
 
 Array = NDArray[np.float64]
 
@@ -42,6 +39,9 @@ WINDOW = 120
 
 INFORMS = 10
 """A pass counts in ``n_obs`` of the days at most this many days away from it."""
+
+SMALLEST_SD = 1e-3
+"""Smallest standard deviation that a pass may state, as a ratio."""
 
 Z90 = 1.6448536269514722
 
@@ -53,6 +53,8 @@ ROWS_SCHEMA = pl.Schema(
         "value": pl.Float64,
         "lower": pl.Float64,
         "upper": pl.Float64,
+        "sampling_lower": pl.Float64,
+        "sampling_upper": pl.Float64,
         "n_obs": pl.Int64,
         "evidence": pl.String,
     }
@@ -69,7 +71,15 @@ class _Members:
     weight: Array
 
 
-def levels(ratios: pl.DataFrame, as_of: date, country: str, lag: int = 21) -> pl.DataFrame:
+def levels(
+    ratios: pl.DataFrame,
+    as_of: date,
+    country: str,
+    lag: int = 21,
+    *,
+    window: int = WINDOW,
+    spans: baseline.Spans | None = None,
+) -> pl.DataFrame:
     """Estimate the levels of the days ``as_of - lag .. as_of`` from what was seen up to ``as_of``.
 
     Args:
@@ -79,49 +89,61 @@ def levels(ratios: pl.DataFrame, as_of: date, country: str, lag: int = 21) -> pl
         as_of: the day whose knowledge is used.
         country: key of the country row.
         lag: days before ``as_of`` that are estimated again.
+        window: days before ``as_of`` that passes are taken from; older ones serve the baseline only.
+        spans: first and last days of the baseline; default: the last complete September to December.
 
     Returns:
         Rows of the ``Activity`` schema for the levels site, group, region and country: ``value`` in percent of
-        the own baseline, a 90 % interval, and ``n_obs``, the passes within ten days of the row's date. Days
-        before the first pass have no row; no pass at all gives an empty frame.
+        the own baseline, a 90 % interval, the interval of a bootstrap over sites (null for sites and where there
+        are few), and ``n_obs``, the passes within ten days of the row's date. Days before the first pass have no
+        row; no pass at all gives an empty frame.
     """
-    known = baseline.usable(ratios, as_of)
-    start = as_of - timedelta(days=WINDOW)
+    known = baseline.usable(ratios, as_of, spans)
+    start = as_of - timedelta(days=window)
     if known.filter(pl.col("date") >= start).is_empty():
         return ROWS_SCHEMA.to_frame()
-    known, error = baseline.normalise(known, as_of)
-    seen = known.filter(pl.col("date") >= start)
-    members, passes = _pack(seen, error, start)
-    posterior = smoother.smooth(passes, n_days=WINDOW + 1)
-    days = np.arange(max(WINDOW - lag, int(passes.day[passes.seen].min())), WINDOW + 1)
-    rows = _rows(*_aggregates(members, country), days, start, posterior, passes)
+    known, error = baseline.normalise(known)
+    seen = known.filter(pl.col("date") >= start).with_columns(t=(pl.col("date") - start).dt.total_days())
+    members, passes = _pack(seen, error, window + 1)
+    posterior = smoother.smooth(passes, np.array(sorted(range(len(members.key)), key=members.region.__getitem__)))
+    days = np.arange(max(window - lag, int(np.flatnonzero(passes.seen.any(axis=0))[0])), window + 1)
+    rows = _rows(*_aggregates(members, country), days, as_of, posterior, _counts(seen, members.key, window + 1))
     return _with_evidence(rows, known).match_to_schema(ROWS_SCHEMA)
 
 
-def _pack(seen: pl.DataFrame, error: dict[str, float], start: date) -> tuple[_Members, smoother.Passes]:
-    """Turn passes into padded (site, pass) arrays; days are counted from ``start``."""
-    seen = seen.sort("key", "date", "ratio").with_columns(
-        site=pl.col("key").rle_id(), rank=pl.int_range(pl.len()).over("key"), t=(pl.col("date") - start).dt.total_days()
+def _pack(seen: pl.DataFrame, error: dict[str, float], n_days: int) -> tuple[_Members, Passes]:
+    """Turn passes with a day index ``t`` into (site, day) arrays; passes of one site and day become their mean."""
+    precision = 1.0 / pl.col("sd").clip(lower_bound=SMALLEST_SD) ** 2
+    daily = (
+        seen.with_columns(precision=precision, weighed=pl.col("ratio") * precision)
+        .group_by("key", "t", "group", "region", "weight", "in_baseline")
+        .agg(pl.col("weighed", "precision").sum())
+        .sort("key", "t")
+        .with_columns(site=pl.col("key").rle_id(), value=pl.col("weighed") / pl.col("precision"))
     )
-    last = seen.group_by("key", maintain_order=True).last()
-    shape = (last.height, int(seen["rank"].max()) + 1)  # type: ignore[arg-type]
-    at = (seen["site"].to_numpy(), seen["rank"].to_numpy())
-    seen_mask, day = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=np.int64)
-    value, sd, after = np.zeros(shape), np.ones(shape), np.zeros(shape)
-    seen_mask[at] = True
-    day[at] = seen["t"].to_numpy()
-    value[at] = 100.0 * seen["ratio"].to_numpy()
-    sd[at] = 100.0 * seen["sd"].to_numpy()
-    after[at] = ~seen["in_baseline"].to_numpy()
-    drift = np.array([error[key] for key in last["key"]])
-    passes = smoother.Passes(seen=seen_mask, day=day, value=value, sd=sd, baseline_sd=after * drift[:, None])
+    sites = daily.group_by("key", maintain_order=True).last()
+    at = (daily["site"].to_numpy(), daily["t"].to_numpy())
+    mask = np.zeros((sites.height, n_days), dtype=bool)
+    value, sd, drift = np.zeros(mask.shape), np.ones(mask.shape), np.zeros(mask.shape)
+    mask[at] = True
+    value[at], sd[at] = 100.0 * daily["value"].to_numpy(), 100.0 * daily["precision"].to_numpy() ** -0.5
+    drift[at] = ~daily["in_baseline"].to_numpy() * daily["key"].replace_strict(error).to_numpy()
     members = _Members(
-        key=last["key"].to_list(),
-        group=last["group"].to_list(),
-        region=last["region"].to_list(),
-        weight=last["weight"].to_numpy().astype(float),
+        key=sites["key"].to_list(),
+        group=sites["group"].to_list(),
+        region=sites["region"].to_list(),
+        weight=sites["weight"].to_numpy().astype(float),
     )
-    return members, passes
+    return members, Passes(seen=mask, value=value, sd=sd, baseline_sd=drift)
+
+
+def _counts(seen: pl.DataFrame, keys: list[str], n_days: int) -> NDArray[np.int64]:
+    """Return the number of passes within :data:`INFORMS` days by site and day, (S, T)."""
+    count = np.zeros((len(keys), n_days), dtype=np.int64)
+    order = {key: n for n, key in enumerate(keys)}
+    np.add.at(count, (seen["key"].replace_strict(order).to_numpy(), seen["t"].to_numpy()), 1)
+    padded = np.pad(count, ((0, 0), (INFORMS, INFORMS)))
+    return np.lib.stride_tricks.sliding_window_view(padded, 2 * INFORMS + 1, axis=1).sum(axis=-1)
 
 
 def _aggregates(members: _Members, country: str) -> tuple[list[str], list[str], Array]:
@@ -144,25 +166,27 @@ def _rows(
     key: list[str],
     share: Array,
     days: NDArray[np.int64],
-    start: date,
-    posterior: smoother.Posterior,
-    passes: smoother.Passes,
+    as_of: date,
+    posterior: list[smoother.Posterior],
+    counts: NDArray[np.int64],
 ) -> pl.DataFrame:
     """Weigh site levels into rows, ordered by level, key and date."""
-    mean, sd = posterior.weighted(share, days)
-    near = passes.seen[:, :, None] & (np.abs(passes.day[:, :, None] - days) <= INFORMS)
+    mean, sd = smoother.weighted(posterior, share, days)
+    own = smoother.weighted(posterior, np.eye(share.shape[1]), days)
+    sampled = bootstrap.interval(share, *own, seed=as_of.toordinal())
+    first = as_of - timedelta(days=counts.shape[1] - 1)
     half = Z90 * sd
+    shown = {"value": mean, "lower": mean - half, "upper": mean + half}
+    shown |= dict(zip(("sampling_lower", "sampling_upper"), sampled, strict=True))
     return pl.DataFrame(
         {
-            "date": pl.Series([start + timedelta(days=int(d)) for d in days] * len(key), dtype=pl.Date),
+            "date": pl.Series([first + timedelta(days=int(d)) for d in days] * len(key), dtype=pl.Date),
             "level": pl.Series(level).gather(np.repeat(np.arange(len(key)), days.size)),
             "key": pl.Series(key).gather(np.repeat(np.arange(len(key)), days.size)),
-            "value": np.maximum(mean, 0.0).ravel(),
-            "lower": np.maximum(mean - half, 0.0).ravel(),
-            "upper": np.maximum(mean + half, 0.0).ravel(),
-            "n_obs": ((share > 0).astype(np.int64) @ near.sum(axis=1)).ravel(),
+            **{name: np.maximum(values, 0.0).ravel() for name, values in shown.items()},
+            "n_obs": ((share > 0).astype(np.int64) @ counts[:, days]).ravel(),
         }
-    )
+    ).with_columns(pl.col("sampling_lower", "sampling_upper").fill_nan(None))
 
 
 def _with_evidence(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:

@@ -1,8 +1,4 @@
-"""Exact smoothing of a panel: a common random walk plus one Gaussian process per site, variances learned.
-
-See :mod:`solarnet_assets.nowcast.panel` for the model. Shapes: S sites, M passes (padded), T days, C candidates of
-the deviation menu. Values are in percent of the own baseline, variances in percent squared.
-"""
+"""Levels of a panel of sites: the state space smoothed again and again while its variances are learned."""
 
 from __future__ import annotations
 
@@ -11,170 +7,131 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from solarnet_assets.nowcast import deviations, walk
 from solarnet_assets.nowcast.noise import Noise
+from solarnet_assets.nowcast.statespace import PanelModel, Passes
+from solarnet_assets.nowcast.variances import StepVariances
 
 Array = NDArray[np.float64]
 
-ITERATIONS = 3
-"""Steps of expectation-maximisation; more change nothing on average and start to follow outliers."""
+ITERATIONS = 7
+"""Smooths until the variances have settled; more change little."""
 
+BLOCK = 32
+"""Sites that are smoothed together. A filter's cost grows with the cube of its states: beyond this the others stand
+beside a block as one site more."""
 
-@dataclass(frozen=True)
-class Passes:
-    """Passes as padded arrays of shape (S, M).
-
-    Attributes:
-        seen: where a pass is; the rest is padding.
-        day: day index of the pass, 0..T-1.
-        value: percent of the own baseline.
-        sd: standard deviation as its maker states it, percent.
-        baseline_sd: relative standard deviation of the site's baseline where it applies, else 0.
-    """
-
-    seen: NDArray[np.bool_]
-    day: NDArray[np.int64]
-    value: Array
-    sd: Array
-    baseline_sd: Array
-
-    @property
-    def pairs(self) -> NDArray[np.bool_]:
-        """Where two passes of a site meet, shape (S, M, M)."""
-        return self.seen[:, :, None] & self.seen[:, None, :]
-
-    def spread(self, variance: Array) -> Array:
-        """Return diagonal covariances (S, M, M); padding gets one."""
-        return np.where(self.seen, variance, 1.0)[:, :, None] * np.eye(self.seen.shape[1])
-
-    def beyond(self, common: Array) -> Array:
-        """Return what is left of each pass after the common level, shape (S, M)."""
-        return np.where(self.seen, self.value - common[self.day], 0.0)
+NEIGHBOURS = 2
+"""Passes of the same site on either side that tell a first level."""
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """Common level and deviations given all passes.
+    """Levels given all passes.
 
     Attributes:
-        path: the common level.
-        menu_weight: posterior weight of each deviation of the menu, shape (S, C).
-        passes: the passes.
-        inverse: inverse covariance of each site's passes given the common level, shape (S, M, M).
+        sites: which sites these are, (B,).
+        mean: levels, (B, T).
+        covariance: of the common level and the deviations, whose sum a level is, (1 + B, 1 + B, T).
     """
 
-    path: walk.Path
-    menu_weight: Array
-    passes: Passes
-    inverse: Array
+    sites: NDArray[np.int64]
+    mean: Array
+    covariance: Array
 
     def weighted(self, share: Array, days: NDArray[np.int64]) -> tuple[Array, Array]:
-        """Return mean and sd of weighted means of site levels.
+        """Return mean and standard deviation of weighted sums of levels, both (R, D).
 
         Args:
-            share: weights, shape (K, S); rows add up to one.
-            days: day indices, shape (D,).
-
-        Returns:
-            Two arrays of shape (K, D).
+            share: weights over all sites, (R, S).
+            days: day indices, (D,).
         """
-        n_days = self.path.mean.size
-        menu = deviations.kernels(days[None, :, None], self.passes.day[:, None, :], n_days)
-        cross = np.einsum("sdmc,sc->sdm", menu, self.menu_weight) * self.passes.seen[:, None, :]
-        gain = cross @ self.inverse
-        level = self.path.mean[days] + np.einsum("sdm,sm->sd", gain, self.passes.beyond(self.path.mean))
-        own = self.menu_weight @ deviations.kernels(days, days, n_days).T - np.einsum("sdm,sdm->sd", gain, cross)
-        mixed = np.einsum("ks,sdt->kdt", share, self._loading(gain, days), optimize=True)
-        shared = np.einsum("kdt,kdt->kd", mixed @ self.path.covariance, mixed)
-        return share @ level, np.sqrt(np.maximum(shared + share**2 @ np.maximum(own, 0.0), 0.0))
-
-    def _loading(self, gain: Array, days: NDArray[np.int64]) -> Array:
-        """Return how site levels move with the common level of each day, shape (S, D, T)."""
-        loading = np.zeros((*gain.shape[:2], self.path.mean.size))
-        site, day = np.indices(gain.shape[:2])
-        loading[site, day, days[None, :]] = 1.0
-        for m in range(gain.shape[2]):
-            loading[site, day, self.passes.day[:, m][:, None]] -= gain[:, :, m] * self.passes.seen[:, m][:, None]
-        return loading
+        own = share[:, self.sites]
+        loads = np.concatenate([own.sum(axis=1, keepdims=True), own], axis=1)
+        variance = np.einsum("ri,ijd,rj->rd", loads, self.covariance[:, :, days], loads, optimize=True)
+        return own @ self.mean[:, days], np.sqrt(np.maximum(variance, 0.0))
 
 
-def smooth(passes: Passes, n_days: int) -> Posterior:
-    """Learn the variances of the panel and return the smoothed posterior.
+def smooth(passes: Passes, order: NDArray[np.int64]) -> list[Posterior]:
+    """Learn the variances and return the levels of all sites.
 
     Args:
-        passes: the passes of all sites.
-        n_days: T; every ``passes.day`` lies in 0..T-1.
-    """
-    menu = deviations.kernels(passes.day[:, :, None], passes.day[:, None, :], n_days) * passes.pairs[..., None]
-    noise = Noise(passes.seen, passes.value, passes.sd)
-    common = _rough_common(passes, n_days)
-    level = np.where(passes.seen, common[passes.day], 0.0)
-    noise.doubt((passes.value - level) ** 2, noise.variance(level))
-    prior, drift = deviations.first_log_prior(), np.zeros_like(menu[..., 0])
-    weight = deviations.weigh(passes.beyond(common), passes.spread(noise.variance(level)), drift, menu, prior)
-    steps = constant = walk.constant_steps(n_days)
-    for turn in range(ITERATIONS):
-        variance, drift = noise.variance(level), _baseline_drift(passes, level)
-        inverse, evidence = _inform(passes, variance, np.einsum("smnc,sc->smn", menu, weight) + drift, n_days)
-        path = walk.likeliest(evidence, steps)
-        error, error_variance = _noise_moments(passes, variance, inverse, path)
-        level = np.where(passes.seen, passes.value - error, 0.0)
-        noise.update(error**2 + error_variance, variance)
-        spread = passes.spread(noise.variance(level))
-        weight = deviations.weigh(passes.beyond(path.mean), spread, drift, menu, prior)
-        prior = deviations.learned_log_prior(weight)
-        steps = walk.local_steps(path) + (constant if turn % 2 else [])
-    total = np.einsum("smnc,sc->smn", menu, weight) + drift
-    inverse, evidence = _inform(passes, noise.variance(level), total, n_days)
-    return Posterior(walk.likeliest(evidence, steps), weight, passes, inverse)
-
-
-def _rough_common(passes: Passes, n_days: int) -> Array:
-    """Return a first common level, shape (T,): the median of the nearest passes, about four days either way."""
-    day, value = passes.day[passes.seen], passes.value[passes.seen]
-    count = min(max(8 * day.size // n_days, 5), 40, day.size)
-    nearest = np.argsort(np.abs(np.arange(n_days)[:, None] - day), axis=1, kind="stable")[:, :count]
-    rough: Array = np.median(value[nearest], axis=1)
-    return rough
-
-
-def _baseline_drift(passes: Passes, level: Array) -> Array:
-    """Return the covariance that an error of the site's baseline puts into its passes, shape (S, M, M)."""
-    drift = passes.baseline_sd * np.maximum(level, 0.0)
-    return np.asarray(drift[:, :, None] * drift[:, None, :], dtype=np.float64)
-
-
-def _inform(passes: Passes, variance: Array, total: Array, n_days: int) -> tuple[Array, walk.Evidence]:
-    """Integrate out deviations, baselines and noise.
-
-    Args:
-        passes: the passes.
-        variance: noise variances, shape (S, M).
-        total: covariance of everything but the common level and noise, shape (S, M, M); 0 at padding.
-        n_days: T.
+        passes: the passes of S sites.
+        order: sites in the order in which they are put into blocks of at most :data:`BLOCK`, (S,).
 
     Returns:
-        The inverse covariance of each site's passes (S, M, M), and what they say about the common level.
+        One posterior for each block. Errors of two blocks share what they say about the common level.
     """
-    covariance = total + passes.spread(variance)
-    inverse = np.where(passes.pairs, np.linalg.inv(covariance), 0.0).astype(np.float64)
-    value = np.where(passes.seen, passes.value, 0.0)
-    pull = np.einsum("smn,sn->sm", inverse, value)
-    flat = (passes.day[:, :, None] * n_days + passes.day[:, None, :]).ravel()
-    information = _tally(flat, inverse, n_days * n_days).reshape(n_days, n_days)
-    constant = float(np.linalg.slogdet(covariance)[1].sum() + (value * pull).sum())
-    return inverse, walk.Evidence(information, _tally(passes.day.ravel(), pull, n_days), constant)
+    blocks = np.array_split(order, -(-order.size // BLOCK))
+    return [_smooth_block(_with_rest(passes, block), block) for block in blocks]
 
 
-def _tally(where: NDArray[np.int64], values: Array, size: int) -> Array:
-    """Add values up by index."""
-    return np.bincount(where, values.ravel(), size).astype(np.float64)
+def weighted(posteriors: list[Posterior], share: Array, days: NDArray[np.int64]) -> tuple[Array, Array]:
+    """Return mean and standard deviation of weighted means of levels over all blocks, both (R, D).
+
+    Errors of different blocks are added as if they were the same error: an upper limit, and exact for one block.
+    """
+    parts = [posterior.weighted(share, days) for posterior in posteriors]
+    return np.sum([mean for mean, _ in parts], axis=0), np.sum([sd for _, sd in parts], axis=0)
 
 
-def _noise_moments(passes: Passes, variance: Array, inverse: Array, path: walk.Path) -> tuple[Array, Array]:
-    """Return posterior mean and variance of each pass's noise, both of shape (S, M)."""
-    mean = variance * np.einsum("smn,sn->sm", inverse, passes.beyond(path.mean))
-    among = path.covariance[passes.day[:, :, None], passes.day[:, None, :]]
-    marginal = inverse - inverse @ among @ inverse
-    left = variance - variance**2 * np.einsum("smm->sm", marginal)
-    return np.where(passes.seen, mean, 0.0), np.where(passes.seen, np.maximum(left, 0.0), 0.0)
+def _smooth_block(passes: Passes, block: NDArray[np.int64]) -> Posterior:
+    """Smooth a block; sites of ``passes`` beyond those of the block (the rest of the panel) are not returned."""
+    model, noise = PanelModel(passes), Noise(passes.seen, passes.value, passes.sd)
+    level = _first_level(passes)
+    noise.doubt((passes.value - level) ** 2, noise.variance(level))
+    steps = StepVariances(*passes.value.shape)
+    found = model.smooth(level, noise.variance(level), steps.steps)
+    for _ in range(ITERATIONS - 1):
+        steps.update(found.pull, found.information)
+        noise.update(found.error**2 + found.error_variance, noise.variance(level))
+        level = found.level
+        found = model.smooth(level, noise.variance(level), steps.steps)
+    own = 1 + block.size
+    return Posterior(block, found.mean[0] + found.mean[1:own], found.covariance[:own, :own])
+
+
+def _with_rest(passes: Passes, block: NDArray[np.int64]) -> Passes:
+    """Return a block's passes and, as one more site, the daily mean of everybody else's (weights: stated precision)."""
+    rest = np.setdiff1d(np.arange(passes.value.shape[0]), block)
+    kept = Passes(passes.seen[block], passes.value[block], passes.sd[block], passes.baseline_sd[block])
+    if not rest.size:
+        return kept
+    weight = np.where(passes.seen[rest], passes.sd[rest] ** -2.0, 0.0)
+    total = weight.sum(axis=0)
+    safe = np.where(total > 0, total, 1.0)
+    mean = (weight * passes.value[rest]).sum(axis=0) / safe
+    error = np.sqrt((weight**2 * passes.baseline_sd[rest] ** 2).sum(axis=0)) / safe
+    return Passes(
+        seen=np.vstack([kept.seen, total > 0]),
+        value=np.vstack([kept.value, mean]),
+        sd=np.vstack([kept.sd, np.where(total > 0, safe**-0.5, 1.0)]),
+        baseline_sd=np.vstack([kept.baseline_sd, error]),
+    )
+
+
+def _first_level(passes: Passes) -> Array:
+    """Return a first level of each site and day, (S, T): the panel's or the site's own median about a pass.
+
+    Of the two the one nearer to the pass is taken: the first follows a break that is common to all, the second a
+    site that goes its own way. A pass that fits neither is the one to doubt.
+    """
+    common = _nearest_median(passes)
+    level = np.tile(common, (passes.value.shape[0], 1))
+    for row, value, seen in zip(level, passes.value, passes.seen, strict=True):
+        at = np.flatnonzero(seen)
+        if not at.size:
+            continue
+        padded = np.pad(value[at], NEIGHBOURS, mode="edge")
+        own = np.median(np.lib.stride_tricks.sliding_window_view(padded, 2 * NEIGHBOURS + 1), axis=-1)
+        row[at] = np.where(np.abs(value[at] - own) < np.abs(value[at] - row[at]), own, row[at])
+    return np.maximum(level, 0.0)
+
+
+def _nearest_median(passes: Passes) -> Array:
+    """Return the median of the nearest passes of all sites by day, (T,): about four days either way."""
+    day, value = np.nonzero(passes.seen)[1], passes.value[passes.seen]
+    days = passes.value.shape[1]
+    count = min(max(8 * day.size // days, 5), 40, day.size)
+    nearest = np.argsort(np.abs(np.arange(days)[:, None] - day), axis=1, kind="stable")[:, :count]
+    median: Array = np.median(value[nearest], axis=1)
+    return median

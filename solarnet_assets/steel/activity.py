@@ -8,7 +8,7 @@ thresholded in the pass itself: a mill at 5 % reads 5 %, not zero.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from solarnet_assets.steel.observe import MAP_UNIT
 
 Array = NDArray[np.float64]
+Spans = Sequence[tuple[date, date]]
 
 MIN_BASELINE = 5
 """Observations in the baseline months without which a mill is left out."""
@@ -66,7 +67,13 @@ def baseline_window(as_of: date) -> tuple[date, date]:
     return date(as_of.year - 1, 9, 1), date(as_of.year - 1, 12, 31)
 
 
-def ratios(observations: pl.DataFrame, sites: pl.DataFrame, as_of: date) -> Ratios:
+def ratios(
+    observations: pl.DataFrame,
+    sites: pl.DataFrame,
+    as_of: date,
+    spans: Spans | None = None,
+    fewest: int = MIN_BASELINE,
+) -> Ratios:
     """Return every valid pass known on a day as a ratio to the mill's own baseline.
 
     Args:
@@ -74,15 +81,20 @@ def ratios(observations: pl.DataFrame, sites: pl.DataFrame, as_of: date) -> Rati
         sites: schema ``Sites``; mills are those of signal ``steel``. Weight is the capacity; mills without one get the
             median capacity.
         as_of: day whose knowledge is used.
+        spans: first and last days of the baseline; default: :func:`baseline_window`.
+        fewest: observations in the baseline without which a mill is left out.
     """
+    spans = spans or [baseline_window(as_of)]
     usable = observations.filter("valid", (pl.col("day") <= as_of) & pl.col("excess_map").is_not_null())
     mills = sites.filter(pl.col("signal") == "steel").sort("site_id")
     capacities = mills["capacity"].drop_nulls().to_list()
     typical = float(np.median(capacities)) if capacities else 1.0
+    inside = pl.any_horizontal([pl.col("day").is_between(first, last) for first, last in spans])
+    usable = usable.with_columns(base=inside).sort("site_id", "time", "scene_id")
+    by_mill = usable.partition_by("site_id", as_dict=True, maintain_order=True)
     frames, left_out = [], {}
     for mill in mills.iter_rows(named=True):
-        passes = usable.filter(pl.col("site_id") == mill["site_id"]).sort("time", "scene_id")
-        found = _mill(passes, as_of)
+        found = _mill(by_mill.get((mill["site_id"],), usable.clear()), spans, fewest)
         if isinstance(found, str):
             left_out[mill["site_id"]] = found
             continue
@@ -93,29 +105,24 @@ def ratios(observations: pl.DataFrame, sites: pl.DataFrame, as_of: date) -> Rati
     return Ratios(_with_sd(pl.concat(frames)) if frames else RATIOS.to_frame(), left_out)
 
 
-def _mill(passes: pl.DataFrame, as_of: date) -> pl.DataFrame | str:
-    first, last = baseline_window(as_of)
-    parts = [part for part in (_same_pixels(group, first, last) for group in _by_grid(passes)) if part is not None]
+def _mill(passes: pl.DataFrame, spans: Spans, fewest: int) -> pl.DataFrame | str:
+    grids = passes.partition_by("map_grid", maintain_order=True)
+    parts = [part for part in (_same_pixels(grid, fewest) for grid in grids) if part is not None]
     if not parts:
-        count = passes.filter(pl.col("day").is_between(first, last)).height
-        return f"{count} observations between {first} and {last}, {MIN_BASELINE} on the same pixels are needed"
+        when = " and ".join(f"between {first} and {last}" for first, last in spans)
+        return f"{passes['base'].sum()} observations {when}, {fewest} on the same pixels are needed"
     return pl.concat(parts).sort("date")
 
 
-def _by_grid(passes: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    for _, group in passes.group_by("map_grid", maintain_order=True):
-        yield group
-
-
-def _same_pixels(passes: pl.DataFrame, first: date, last: date) -> pl.DataFrame | None:
+def _same_pixels(passes: pl.DataFrame, fewest: int) -> pl.DataFrame | None:
     """Return ratios of passes whose maps have the same pixels, or None without a baseline among them."""
-    base = passes["day"].is_between(first, last).to_numpy()
-    if np.count_nonzero(base) < MIN_BASELINE:
+    base = passes["base"].to_numpy()
+    if np.count_nonzero(base) < fewest:
         return None
     maps = _maps(passes)
     excess, seen_part, background = _over_units(maps, base, int(passes["map_width"][0]))
     keep = seen_part >= MIN_WEIGHT
-    if np.count_nonzero(base & keep) < MIN_BASELINE:
+    if np.count_nonzero(base & keep) < fewest:
         return None
     centre = float(np.median(excess[base & keep]))
     if centre <= 0:
@@ -130,7 +137,7 @@ def _same_pixels(passes: pl.DataFrame, first: date, last: date) -> pl.DataFrame 
 
 def _maps(passes: pl.DataFrame) -> Array:
     """Return (passes, pixels) of excess radiance, NaN where nothing was seen."""
-    flat = passes["excess_map"].explode().cast(pl.Float64).fill_null(np.nan).to_numpy()
+    flat = passes["excess_map"].explode(empty_as_null=False, keep_nulls=False).cast(pl.Float64).to_numpy()
     return np.asarray(flat * MAP_UNIT).reshape(passes.height, -1)
 
 

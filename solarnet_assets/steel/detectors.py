@@ -26,14 +26,15 @@ TAI_SATURATED = 1.0  # r12 and r11 of saturated neighbours
 TAI_MIN_R11 = 0.05
 TAI_MIN_R8A = 0.01
 
-# NHI: Marchese et al. 2019, Remote Sens. 11:2876, doi:10.3390/rs11232876; radiances in W m-2 sr-1 um-1.
+# NHI: Marchese et al. 2019, Remote Sens. 11:2876, doi:10.3390/rs11232876; radiances in W m-2 sr-1 um-1. The authors'
+# later web tool adds a guard against misregistration, (L2.2 - L0.8) / (L2.2 + L0.8) > -0.6 or -0.3: not used here.
 NHI_MIN_L22 = 2.0
 NHI_MAX_L07_A = 90.0
 NHI_MIN_L08 = 10.0
 NHI_MAX_L07_B = 70.0
 NHI_EXTREME_L16 = 70.0
 
-# HOTMAP: Murphy et al. 2016, Remote Sens. Environ. 177:78, doi:10.1016/j.rse.2016.02.024.
+# HOTMAP: Murphy et al. 2016, Remote Sens. Environ. 177:78, doi:10.1016/j.rse.2016.02.027.
 HOTMAP_RATIO = 1.4
 HOTMAP_MIN_R12 = 0.15
 HOTMAP_GROW_RATIO = 2.0

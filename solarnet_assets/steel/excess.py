@@ -56,13 +56,16 @@ class Excess:
     noise: float
 
 
-def excess_radiance(scene: Scene, site: NDArray[np.bool_], gsd: float) -> Excess:
+def excess_radiance(
+    scene: Scene, site: NDArray[np.bool_], gsd: float, doubtful: NDArray[np.bool_] | None = None
+) -> Excess:
     """Return 2.2 um radiance over the reflected background for every seen, unclouded pixel of a site.
 
     Args:
         scene: with B12 and at least one band of :data:`PREDICTORS`.
         site: pixels of the site (rows, columns).
         gsd: pixel size, m.
+        doubtful: pixels that may be hot and are kept out of the fit, beside those over the index (rows, columns).
 
     Raises:
         BadInputError: too little clear ground to tell what is reflected.
@@ -74,7 +77,8 @@ def excess_radiance(scene: Scene, site: NDArray[np.bool_], gsd: float) -> Excess
     bands = [scene.reflectance[name][part] for name in PREDICTORS if name in scene.reflectance]
     target = np.nan_to_num(scene.reflectance["B12"][part]).astype(np.float64)
     design = np.stack([np.ones_like(target), *(np.nan_to_num(band) for band in bands)], axis=-1)
-    cool = clear & near & ~grow(_hot(scene)[part], HOT_GROW)
+    hot = _hot(scene) if doubtful is None else _hot(scene) | doubtful
+    cool = clear & near & ~grow(hot[part], HOT_GROW)
     residual, sd = _robust_fit(design[near], target[near], cool[near], np.where(inside, SITE_WEIGHT, 1.0)[near])
     out = np.full(site.shape, np.nan, dtype=np.float32)
     block = np.full(target.shape, np.nan)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from solarnet_assets.imagery import clouds, geometry, picture
 from solarnet_assets.imagery.scene import Scene, open_scene
 from solarnet_assets.landing import BadInputError
-from solarnet_assets.steel.detectors import Bands, CannotDecide, bands_of, nhi, tai
+from solarnet_assets.steel.clusters import Cluster, find_clusters, network_input, saturation
+from solarnet_assets.steel.detectors import CannotDecide, bands_of, nhi, tai
 from solarnet_assets.steel.excess import excess_radiance
+from solarnet_assets.steel.model import engine, threshold
 from solarnet_assets.storage.schemas import SteelObservations
 
 MIN_SEEN = 0.80
@@ -24,9 +26,6 @@ MAX_CLOUD = 0.20
 
 CLOUD_GROW = 2
 """Pixels around the polygon that count when its cloud share is taken: cloud edges are thin cloud."""
-
-SATURATION_RADIANCE = 24.5
-"""Specified maximum of B12, W m-2 sr-1 um-1 (Drusch et al. 2012, doi:10.1016/j.rse.2011.11.026, table 1)."""
 
 CLOUD_SD = 0.75
 """Relative sd per unit of cloud share: what is hidden differs from what is seen, and cloud edges are thin. Ours."""
@@ -37,8 +36,13 @@ SATURATION_SD = 0.5
 UNKNOWN_CLOUD_SD = 0.10
 """Relative sd where nothing tells clouds. Ours."""
 
+DOUBTFUL = 0.1
+"""Probability from which a pixel is kept out of the fit of what the ground reflects: one in ten is hot. Ours."""
+
 MAP_UNIT = 0.01
 _MAP_LIMIT = 32_000
+
+_LEFT_OUT = tuple(name for name in SteelObservations.columns() if name != "evidence")
 
 
 @dataclass(frozen=True)
@@ -47,11 +51,20 @@ class Observation:
 
     Attributes:
         row: columns of the schema, ``evidence`` left out.
-        hot: hot pixels by TAI (rows, columns), None where it cannot decide.
+        hot: hot pixels by HeatNet (rows, columns), None where it cannot decide.
     """
 
     row: dict[str, Any]
     hot: NDArray[np.bool_] | None
+
+
+def heat_probability(scene: Scene) -> NDArray[np.float32]:
+    """Return the probability of a hot surface for every pixel of a scene, by HeatNet (rows, columns).
+
+    Raises:
+        CannotDecide: B12 is missing, or there is no other band.
+    """
+    return next(engine().run([network_input(scene)]))[0]
 
 
 def observe(scene: Scene, site_id: str, wkt: str) -> Observation:
@@ -65,32 +78,45 @@ def observe(scene: Scene, site_id: str, wkt: str) -> Observation:
     site = geometry.polygon_mask(wkt, scene.grid)
     seen = geometry.seen_share(wkt, scene.grid) * clouds.share(scene.seen, site)
     cloud = None if scene.cloud is None else clouds.share(scene.cloud, clouds.grow(site, CLOUD_GROW) & scene.seen)
-    row: dict[str, Any] = {
-        "site_id": site_id, "scene_id": scene.scene_id, "time": scene.time, "valid": False, "reason": None,
-        "seen_share": min(seen, 1.0), "cloud_share": cloud, "hot_pixels": None, "nhi_pixels": None,
-        "excess_radiance": None, "saturated_pixels": None, "relative_sd": None,
-        "excess_map": None, "map_width": None, "map_grid": None,
+    row = dict.fromkeys(_LEFT_OUT) | {
+        "site_id": site_id, "scene_id": scene.scene_id, "time": scene.time, "valid": False,
+        "seen_share": min(seen, 1.0), "cloud_share": cloud,
     }  # fmt: skip
+    hot: NDArray[np.bool_] | None = None
     try:
-        bands = bands_of(scene.reflectance, scene.gain)
-        hot, second = tai(bands), nhi(bands)
-        row |= _counts(bands, hot, second, site, scene)
+        probability = heat_probability(scene)
+        found, labels = find_clusters(scene, probability, threshold())
+        hot = labels > 0
+        row |= _clusters(found, labels, site)
+        row |= _counts(scene, site)
         refusal = _refusal(seen, cloud)
         if refusal is None:
-            row |= {"valid": True, "relative_sd": _relative_sd(cloud, row)} | _excess(scene, site)
+            row |= {"valid": True, "relative_sd": _relative_sd(cloud, row)}
+            row |= _excess(scene, site, probability >= DOUBTFUL)
         return Observation(row | {"reason": refusal}, hot)
     except (CannotDecide, BadInputError) as error:
-        return Observation(row | {"valid": False, "relative_sd": None, "reason": str(error)}, None)
+        return Observation(row | {"valid": False, "relative_sd": None, "reason": str(error)}, hot)
 
 
-def _counts(
-    bands: Bands, hot: NDArray[np.bool_], second: NDArray[np.bool_], site: NDArray[np.bool_], scene: Scene
-) -> dict[str, int]:
-    limit = SATURATION_RADIANCE / bands.gain[2]
-    saturated = site & scene.seen & (bands.r12 >= limit)
+def _clusters(found: Sequence[Cluster], labels: NDArray[np.int32], site: NDArray[np.bool_]) -> dict[str, Any]:
+    """Return what HeatNet finds in the polygon: pixels, clusters that touch it, and their excess."""
+    own = set(np.unique(labels[site])) - {0}
+    touching = [cluster for cluster in found if cluster.number in own]
     return {
-        "hot_pixels": int(np.count_nonzero(hot & site)),
-        "nhi_pixels": int(np.count_nonzero(second & site)),
+        "net_pixels": int(np.count_nonzero(labels[site])),
+        "clusters": len(touching),
+        "cluster_excess": float(sum(cluster.excess for cluster in touching)),
+        "hot_clusters": [cluster.row() for cluster in touching],
+    }
+
+
+def _counts(scene: Scene, site: NDArray[np.bool_]) -> dict[str, int]:
+    """Return hot pixels by TAI and NHI, and saturated pixels, inside the polygon."""
+    bands = bands_of(scene.reflectance, scene.gain)
+    saturated = site & scene.seen & (bands.r12 >= saturation(scene.platform) / bands.gain[2])
+    return {
+        "hot_pixels": int(np.count_nonzero(tai(bands) & site)),
+        "nhi_pixels": int(np.count_nonzero(nhi(bands) & site)),
         "saturated_pixels": int(np.count_nonzero(saturated)),
     }
 
@@ -109,9 +135,9 @@ def _relative_sd(cloud: float | None, row: Mapping[str, Any]) -> float:
     return float(np.hypot(hidden, min(clipped, 1.0)))
 
 
-def _excess(scene: Scene, site: NDArray[np.bool_]) -> dict[str, Any]:
+def _excess(scene: Scene, site: NDArray[np.bool_], doubtful: NDArray[np.bool_]) -> dict[str, Any]:
     """Return the excess of the whole site, scaled up to what cloud hides, and the map of it."""
-    excess = excess_radiance(scene, site, geometry.ground_sampling_distance(scene.grid)).radiance
+    excess = excess_radiance(scene, site, geometry.ground_sampling_distance(scene.grid), doubtful).radiance
     known = np.isfinite(excess)
     rows, cols = np.flatnonzero(site.any(axis=1)), np.flatnonzero(site.any(axis=0))
     top, bottom, left, right = (int(n) for n in (rows[0], rows[-1], cols[0], cols[-1]))
@@ -135,14 +161,20 @@ def encode_map(excess: NDArray[np.float32]) -> list[int | None]:
 
 
 def evidence_picture(scene: Scene, observation: Observation, wkt: str) -> bytes:
-    """Return a PNG: short-wave infrared false colour, the polygon, hot pixels framed, cloud veiled."""
+    """Return a PNG: short-wave infrared false colour, the polygon, hot clusters framed, cloud veiled."""
+    return heat_picture(scene, observation.hot, geometry.outlines(wkt, scene.grid))
+
+
+def heat_picture(
+    scene: Scene, hot: NDArray[np.bool_] | None, rings: Sequence[NDArray[np.float64]] = (), side: int = 288
+) -> bytes:
+    """Return a PNG of a scene in B12, B11 and near infrared with hot pixels framed, at least ``side`` pixels wide."""
     r = scene.reflectance
     blank = np.zeros_like(r["B12"])
     nir = next((r[name] for name in ("B8A", "B08", "B09") if name in r), blank)
     rgb = picture.stretch([r["B12"], r.get("B11", blank), nir])
-    zoom = max(1, min(6, round(288 / max(rgb.shape[:2]))))
-    rings = geometry.outlines(wkt, scene.grid)
-    return picture.render(rgb, marked=observation.hot, hidden=scene.cloud, rings=rings, zoom=zoom)
+    zoom = max(1, min(6, round(side / max(rgb.shape[:2]))))
+    return picture.render(rgb, marked=hot, hidden=scene.cloud, rings=rings, zoom=zoom)
 
 
 def observe_scenes(

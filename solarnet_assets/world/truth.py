@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from solarnet_assets.world.almanac import year_before
 from solarnet_assets.world.scenario import City, Curve, Farm, Lot, Mill, Scenario, value_at
 
 if TYPE_CHECKING:
@@ -77,6 +78,9 @@ def _rows(scenario: Scenario) -> Iterator[tuple[str, str, date, float]]:
     for signal, members in (("steel", steel), ("parking", parking), ("commuting", commuting)):
         for key, weighted in members.items():
             yield from ((signal, key, day, _mean(weighted, day)) for day in calendar)
+    if country == "CN":
+        for key, weighted in steel.items():
+            yield from (("steel_ordinary", key, day, _mean(weighted, year_before(day))) for day in calendar)
     for sector, curve in signals.sectors.items():
         yield from (("sector", sector, day, value_at(curve, day)) for day in calendar)
     for day in calendar:
@@ -90,7 +94,8 @@ def truth(scenario: Scenario) -> pl.DataFrame:
 
     Percent of normal per site, group (car parks), province and country: steel weighted by capacity, parking
     by stalls, commuting by workforce. A percent of normal is that of the same type of day, so it does not
-    move with weekends or holidays. ``sector`` is percent of 1 January's share of users, ``solar`` the km2 of
+    move with weekends or holidays. ``steel_ordinary`` is steel on the day of the year before that lies as far from
+    the lunar new year (China only). ``sector`` is percent of 1 January's share of users, ``solar`` the km2 of
     arrays that are open.
 
     Returns:

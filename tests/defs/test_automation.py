@@ -145,7 +145,9 @@ def test_networks_share_the_gpu_pool_and_nothing_else_waits_for_it(definitions):
         if asset.is_executable
         for key in asset.keys
     }
-    assert {name for name, pool in pools.items() if pool == "gpu"} == {"post_labels", "lot_counts", "solar_polygons"}
+    assert {name for name, pool in pools.items() if pool == "gpu"} == {
+        "post_labels", "lot_counts", "solar_polygons", "steel_observations", "solar_network",
+    }  # fmt: skip
     assert {pool for pool in pools.values()} == {"gpu", None}
 
 

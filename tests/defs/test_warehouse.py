@@ -40,7 +40,8 @@ class Project(dg.ConfigurableResource):
 
 def write_steel(project, day, value, lower):
     row = {"date": day, "level": "country", "key": "CN", "value": value, "lower": lower, "upper": value + 9}
-    project.lake.write("steel_activity", day, pl.DataFrame([{**row, "n_obs": 3, "evidence": None}]))
+    more = {"sampling_lower": None, "sampling_upper": None, "n_obs": 3, "evidence": None}
+    project.lake.write("steel_activity", day, pl.DataFrame([row | more]))
 
 
 @pytest.fixture

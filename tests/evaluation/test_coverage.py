@@ -38,7 +38,12 @@ def warehouse(tmp_path):
                 table(signal="sector", key="gaming", value=200.0),
                 table(signal="solar", key="CN", value=4.2),
                 table(signal="parking", key="CN", value=50.0),
+                table(signal="steel_ordinary", key="CN", value=82.0),
             ]
+        ),
+        "marts.steel_shock": table(
+            level="country", region="CN", ordinary=84.0, ordinary_lower=80.0, ordinary_upper=88.0,
+            partner=pl.Series([None] * 5 + [date(2019, 2, 12)] * 5),
         ),
         "seeds.settings": pl.DataFrame({"name": ["country"], "value": ["CN"]}),
     }  # fmt: skip
@@ -56,12 +61,14 @@ def warehouse(tmp_path):
 
 def test_coverage_counts_held_days_and_errors(warehouse):
     rows = {(r["signal"], r["level"]): r for r in coverage(warehouse).iter_rows(named=True)}
-    assert set(rows) == {("steel", "country"), ("steel", "site"), ("sector", "sector"), ("solar", "country")}
+    ordinary = ("steel_ordinary", "country")
+    assert set(rows) == {("steel", "country"), ("steel", "site"), ("sector", "sector"), ("solar", "country"), ordinary}
     country, site = rows["steel", "country"], rows["steel", "site"]
     assert (country["n"], country["covered"], country["rmse"], country["bias"]) == (10, 1.0, 3.0, 3.0)
     assert (site["covered"], site["max_error"], site["bias"], site["half_width"]) == (0.0, 8.0, -8.0, 2.0)
     assert rows["sector", "sector"]["max_relative_error"] == pytest.approx(0.05)
     assert rows["solar", "country"]["max_error"] == pytest.approx(0.2)
+    assert (rows[ordinary]["n"], rows[ordinary]["bias"]) == (5, 2.0), "only days that are read from the year before"
 
 
 def test_published_rows_have_errors_against_the_truth(warehouse):

@@ -16,7 +16,7 @@ def passes(values, key="a", first=date(2019, 9, 1)):
 
 
 def normalised(frame):
-    return baseline.normalise(baseline.usable(frame, AS_OF), AS_OF)
+    return baseline.normalise(baseline.usable(frame, AS_OF))
 
 
 @pytest.mark.parametrize("as_of", [date(2020, 1, 1), date(2020, 8, 31), date(2020, 12, 31)])
@@ -41,10 +41,21 @@ def test_error_of_the_baseline_falls_with_its_passes():
 
 
 def test_site_with_hardly_a_baseline_is_left_alone_and_uncertain():
-    frame = pl.concat([passes([1.0, 1.3, 0.9]), passes([0.4, 0.5], first=date(2020, 1, 5))])
+    frame = pl.concat([passes([1.0, 1.3]), passes([0.4, 0.5], first=date(2020, 1, 5))])
     moved, error = normalised(frame)
-    assert sorted(moved["ratio"]) == [0.4, 0.5, 0.9, 1.0, 1.3]
+    assert sorted(moved["ratio"]) == [0.4, 0.5, 1.0, 1.3]
     assert error["a"] == pytest.approx(1.2533 * 0.1 / np.sqrt(8))
+
+
+def test_three_passes_that_agree_by_chance_are_not_taken_for_certain():
+    assert normalised(passes([1.0, 1.0, 1.001]))[1]["a"] > 0.04
+
+
+def test_the_baseline_may_be_other_weeks():
+    frame = pl.concat([passes([2.0] * 5), passes([0.5] * 5, first=date(2020, 1, 5))])
+    moved, _ = baseline.normalise(baseline.usable(frame, AS_OF, [(date(2020, 1, 1), date(2020, 2, 1))]))
+    assert moved["in_baseline"].sum() == 5
+    assert sorted(moved["ratio"]) == pytest.approx([1.0] * 5 + [4.0] * 5)
 
 
 def test_sites_do_not_mix():

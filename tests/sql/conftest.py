@@ -107,6 +107,13 @@ def _activity(signal: str, day: date, rng: np.random.Generator) -> Iterable[dict
             yield {"date": day - timedelta(days=back), "level": level, "key": key, "n_obs": 3, **limits}
 
 
+def _festival(day: date, rng: np.random.Generator) -> Iterable[dict]:
+    for level, key in [("site", "mill0"), ("region", "Hebei"), ("country", "CN")]:
+        value = float(rng.uniform(80, 100))
+        limits = {"ordinary": value, "lower": value - 3, "upper": value + 4, "n_obs": 4}
+        yield {"level": level, "key": key, "partner": day - timedelta(days=354), **limits}
+
+
 def _commuters(day: date, rng: np.random.Generator) -> Iterable[dict]:
     for city in CITIES:
         seen = int(rng.integers(200, 400))
@@ -150,6 +157,7 @@ def _dates(day: date, rng: np.random.Generator) -> Iterable[dict]:
 
 _ROWS = {
     "steel_activity": lambda day, rng: _activity("steel", day, rng),
+    "steel_festival": _festival,
     "parking_activity": lambda day, rng: _activity("parking", day, rng),
     "city_commuters": _commuters,
     "mobility_index": _index,

@@ -63,9 +63,21 @@ def warehouse(tmp_path_factory, country):
         lake.write(f"{signal}_activity", as_of, activity(country, signal, as_of, value))
     lake.write("steel_activity", later, activity(country, "steel", as_of, 76.0))
     lake.write("steel_activity", as_of + timedelta(days=22), activity(country, "steel", as_of, 99.0))
+    lake.write("steel_festival", as_of, ordinary(country, 95.0, 90.0, 98.0))
     country.write_day(lake, "solar_farms", as_of)
     refresh(lake, root / "w", project=PROJECT, settings={"country": "CN"})
     return root / "w"
+
+
+def ordinary(country, value, lower, upper):
+    """The country's ordinary level, and that of one mill."""
+    keys = [("country", "CN", 0.0), ("site", "mill0", -15.0)]
+    rows = [
+        {"level": level, "key": key, "partner": date(2019, 2, 20), "ordinary": value + more, "lower": lower + more,
+         "upper": upper + more, "n_obs": 3}
+        for level, key, more in keys
+    ]  # fmt: skip
+    return country.table("steel_festival", rows)
 
 
 def activity(country, signal, day, value):
@@ -91,6 +103,30 @@ def test_a_day_takes_the_newest_vintage_within_three_weeks(warehouse):
         "select value, lower, upper, n_obs from marts.recovery_daily where signal = 'steel' and region = 'CN'",
     )
     assert found == [(76.0, 72.0, 82.0, 2)]
+
+
+def test_the_festival_is_set_apart_from_the_shock(warehouse):
+    """76 where 95 is ordinary is a shock of 80; errors of the two years add up as squares."""
+    query = "select value, ordinary, shock, shock_lower, shock_upper, partner from marts.steel_shock where region = "
+    ((value, usual, shock, lower, upper, partner),) = rows(warehouse, f"{query} 'CN'")
+    assert (value, usual, partner) == (76.0, 95.0, date(2019, 2, 20))
+    assert shock == pytest.approx(80)
+    assert shock - lower == pytest.approx(100 / 95 * sqrt(4**2 + (0.8 * 3) ** 2))
+    assert upper - shock == pytest.approx(100 / 95 * sqrt(6**2 + (0.8 * 5) ** 2))
+
+
+def test_a_place_unseen_the_year_before_takes_the_countrys_ordinary_level(warehouse):
+    found = dict(rows(warehouse, "select region, ordinary from marts.steel_shock where level <> 'country'"))
+    assert found["mill0"] == 80.0
+    assert {found["Hebei"], found["mill1"]} == {95.0}
+
+
+def test_where_nobody_was_seen_the_year_before_there_is_no_shock(tmp_path, country):
+    lake, as_of = Lake(tmp_path / "lake", tmp_path / "q"), date(2020, 2, 9)
+    country.write_reference(lake)
+    lake.write("steel_activity", as_of, activity(country, "steel", as_of, 70.0))
+    refresh(lake, tmp_path / "w", project=PROJECT, settings={"country": "CN"})
+    assert set(rows(tmp_path / "w", "select value, ordinary, shock from marts.steel_shock")) == {(70.0, None, None)}
 
 
 def test_a_city_is_the_weighted_mean_of_its_sites(warehouse):

@@ -116,6 +116,17 @@ def test_the_baseline_is_the_autumn_before():
     assert baseline_window(date(2020, 12, 31)) == (date(2019, 9, 1), date(2019, 12, 31))
 
 
+def test_the_baseline_may_be_other_weeks(autumn):
+    """Against the ordinary weeks on both sides of a season: three passes are enough if the caller says so."""
+    spans = [(date(2020, 1, 1), date(2020, 1, 9)), (date(2020, 1, 30), date(2020, 2, 8))]
+    frame = after(autumn.head(2), [0.8, 0.4, 0.4, 0.4, 0.4, 0.8, 0.8])
+    few = ratios(frame, sites(("mill", 8.0)), AS_OF, spans)
+    assert "3 observations between 2020-01-01 and 2020-01-09 and between" in few.left_out["mill"]
+    found = ratios(frame, sites(("mill", 8.0)), AS_OF, spans, fewest=3).frame
+    season = found.filter(pl.col("date").is_between(date(2020, 1, 10), date(2020, 1, 29)))
+    assert season["ratio"].mean() == pytest.approx(0.5, abs=0.06)
+
+
 def test_three_bands_are_enough_for_a_ratio():
     """Without the visible the background model is poorer; the fixed hot units keep the ratio within six points."""
     bands = ("B8A", "B11", "B12")

@@ -120,3 +120,30 @@ def test_a_day_without_scenes_is_an_empty_table(tmp_path):
     assert frame.is_empty()
     assert not pictures
     SteelObservations.validate(frame)
+
+
+def test_clusters_of_the_network_stand_beside_the_counts():
+    row = seen(cloud=half_cloud(0)).row
+    assert row["net_pixels"] >= 3
+    assert row["clusters"] == len(row["hot_clusters"])
+    assert 1 <= row["clusters"] <= len(works.UNITS)
+    assert row["cluster_excess"] == pytest.approx(sum(c["excess"] for c in row["hot_clusters"]))
+    assert 0.3 * works.HEAT < row["cluster_excess"] < 1.2 * works.HEAT
+    cold = seen(level=0.0).row
+    assert (cold["net_pixels"], cold["clusters"], cold["hot_clusters"]) == (0, 0, [])
+
+
+def test_without_b11_the_pass_is_no_observation_but_the_network_has_looked():
+    row = seen(bands=("B02", "B03", "B04", "B8A", "B12")).row
+    assert not row["valid"]
+    assert row["hot_clusters"] is not None
+    assert seen(bands=("B04", "B8A", "B11")).row["hot_clusters"] is None
+
+
+def test_heat_far_from_the_polygon_is_not_the_mills():
+    scene = works.scene(level=0.0)
+    for band, rise in (("B11", 0.3), ("B12", 1.2)):
+        scene.reflectance[band][6, 6] += rise
+    observation = observe(scene, "mill", works.WKT)
+    assert observation.hot[5:8, 5:8].any(), "seen and framed"
+    assert observation.row["clusters"] == 0
