@@ -45,7 +45,14 @@ SIZES = (Size("wide", 760, 250, 9), Size("narrow", 290, 210, 4))
 """Every large chart is drawn twice; the style sheet shows the one that fits, so that letters keep their size."""
 
 
-def level_chart(signal: str, rows: pl.DataFrame, truth: pl.DataFrame, published: pl.DataFrame, label: str) -> str:
+def level_chart(
+    signal: str,
+    rows: pl.DataFrame,
+    truth: pl.DataFrame,
+    published: pl.DataFrame,
+    label: str,
+    ordinary: pl.DataFrame | None = None,
+) -> str:
     """Draw percent of normal over time with its interval.
 
     Args:
@@ -54,8 +61,13 @@ def level_chart(signal: str, rows: pl.DataFrame, truth: pl.DataFrame, published:
         truth: day, value; empty outside a simulation.
         published: day, published, published_text.
         label: what a screen reader says.
+        ordinary: day, value, lower, upper of an ordinary year; None where nothing is known of one.
     """
-    return _both_sizes(f"level-{signal}", label, lambda size: _level(signal, rows, truth, published, size))
+
+    def draw(size: Size) -> Any:
+        return _level(signal, rows, truth, published, size, ordinary)
+
+    return _both_sizes(f"level-{signal}", label, draw)
 
 
 def forecast_chart(history: pl.DataFrame, path: pl.DataFrame, dates: dict[str, Any], signal: str, label: str) -> str:
@@ -74,7 +86,14 @@ def _both_sizes(name: str, label: str, draw: Any) -> str:
     )
 
 
-def _level(signal: str, rows: pl.DataFrame, truth: pl.DataFrame, published: pl.DataFrame, size: Size) -> Any:
+def _level(
+    signal: str,
+    rows: pl.DataFrame,
+    truth: pl.DataFrame,
+    published: pl.DataFrame,
+    size: Size,
+    ordinary: pl.DataFrame | None,
+) -> Any:
     import altair as alt
 
     top = max(_max(rows["upper"]), _max(truth["value"]), _max(published["published"]), 105.0)
@@ -83,6 +102,7 @@ def _level(signal: str, rows: pl.DataFrame, truth: pl.DataFrame, published: pl.D
     line = alt.Chart(_values(with_runs(rows)))
     layers = [
         _normal_line(),
+        *([] if ordinary is None else _ordinary(ordinary, x, y)),
         line.mark_area(color=SIGNAL_COLOURS[signal], opacity=0.2, clip=True).encode(
             x=x, y=alt.Y("lower:Q"), y2="upper:Q", detail="run:N"
         ),
@@ -102,6 +122,19 @@ def _level(signal: str, rows: pl.DataFrame, truth: pl.DataFrame, published: pl.D
             marks.mark_text(align="left", dx=8, dy=9, fontSize=11, color=INK).encode(x=x, y=y, text="published_text:N")
         )
     return _finish(alt.layer(*layers), size)
+
+
+def _ordinary(rows: pl.DataFrame, x: Any, y: Any) -> list[Any]:
+    """Return the layers of an ordinary year: a dashed line and a band, behind everything that was measured."""
+    import altair as alt
+
+    base = alt.Chart(_values(with_runs(rows)))
+    band = base.mark_area(color=MUTED, opacity=0.14, clip=True)
+    line = base.mark_line(color=MUTED, strokeDash=[6, 3], strokeWidth=1.4, clip=True)
+    return [
+        band.encode(x=x, y=alt.Y("lower:Q"), y2="upper:Q", detail="run:N"),
+        line.encode(x=x, y=y, detail="run:N"),
+    ]
 
 
 def _forecast(history: pl.DataFrame, path: pl.DataFrame, dates: dict[str, Any], signal: str, size: Size) -> Any:

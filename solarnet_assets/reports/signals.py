@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 from markupsafe import Markup
 
-from solarnet_assets.reports import charts, words
+from solarnet_assets.reports import charts, festival, words
 from solarnet_assets.reports.data import ReportData
 
 LEVELS = ("composite", "steel", "parking", "commuting")
@@ -91,6 +91,12 @@ def level_sections(data: ReportData) -> list[dict[str, Any]]:
             .select("day", "published", published_text=pl.col("published").map_elements(_short, return_dtype=pl.String))
         )
         last = rows.row(-1, named=True)
+        ordinary = festival.ordinary_rows(data, signal)
+        usual = (
+            None
+            if ordinary is None
+            else ordinary.select("day", value="ordinary", lower="ordinary_lower", upper="ordinary_upper")
+        )
         label = (
             f"{words.SIGNALS[signal]}, {words.title(data.country)}, {words.day(rows['day'][0])} to "
             f"{words.day(last['day'])}: "
@@ -102,7 +108,8 @@ def level_sections(data: ReportData) -> list[dict[str, Any]]:
                 "signal": signal,
                 "name": words.SIGNALS[signal],
                 "meaning": words.MEANING[signal],
-                "chart": Markup(charts.level_chart(signal, rows, truth, published, label)),  # noqa: S704
+                "chart": Markup(charts.level_chart(signal, rows, truth, published, label, usual)),  # noqa: S704
+                "shock": festival.shock(ordinary),
                 "rows": [_row(row) for row in rows.sort("day", descending=True).iter_rows(named=True)],
                 "has_truth": truth.height > 0,
                 "has_published": published.height > 0,

@@ -108,7 +108,7 @@ def vectorise(probability: NDArray[Any], usable: NDArray[np.bool_], grid: Grid, 
         threshold: smallest probability inside an array.
     """
     from rasterio import Affine
-    from rasterio.features import shapes
+    from rasterio.features import shapes, sieve
     from shapely.geometry import shape
 
     levels = LEVELS if probability.dtype == np.uint8 else 1
@@ -119,6 +119,8 @@ def vectorise(probability: NDArray[Any], usable: NDArray[np.bool_], grid: Grid, 
     found = []
     transform = Affine(*grid.transform)
     smallest = 0.8 * MIN_AREA_M2 / geometry.ground_sampling_distance(grid) ** 2 * abs(transform.determinant)
+    # Specks go before they become polygons: a noisy scene has millions. The sieve also fills holes, which are put back.
+    inside &= sieve(inside.view(np.uint8), max(1, int(smallest / abs(transform.determinant))), connectivity=4) > 0
     for geojson, _ in shapes(inside.view(np.uint8), mask=inside, connectivity=4, transform=transform):
         patch = shape(geojson)
         area = area_m2(to_lonlat(patch, grid.epsg)) if patch.area >= smallest else 0.0

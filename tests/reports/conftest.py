@@ -116,6 +116,7 @@ def tables(rng):
     return {
         "marts.recovery_daily": recovery(rng),
         "marts.site_daily": sites(rng),
+        "marts.steel_shock": festival(80.0),
         "marts.sector_growth": pl.concat(sector),
         "marts.solar_daily": area,
         "marts.recovery_forecast": pl.concat(forecasts),
@@ -129,6 +130,17 @@ def tables(rng):
         ),
         "seeds.settings": pl.DataFrame({"name": ["country"], "value": ["CN"]}),
     }
+
+
+def festival(ordinary):
+    """Days about the festival: an ordinary year at a level, and what is left of the fall as the shock."""
+    season = pl.DataFrame({"day": days()[12:47], "value": curve("steel")[12:47]})
+    return season.select(
+        "day", level=pl.lit("country"), region=pl.lit("CN"), partner=pl.col("day") - timedelta(days=354),
+        ordinary=pl.lit(ordinary), ordinary_lower=pl.lit(ordinary - 5), ordinary_upper=pl.lit(ordinary + 5),
+        shock=100 * pl.col("value") / ordinary, shock_lower=100 * pl.col("value") / ordinary - 9,
+        shock_upper=100 * pl.col("value") / ordinary + 9,
+    )  # fmt: skip
 
 
 def make_warehouse(path, frames):

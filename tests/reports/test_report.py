@@ -127,6 +127,16 @@ def test_truth_is_drawn_only_in_a_simulation(built, frames, tmp_path, write_ware
     assert ">Truth<" not in real
 
 
+def test_an_ordinary_festival_is_set_apart_from_the_shock(built, frames, tmp_path, write_warehouse):
+    """29 % where an ordinary year stands at 80 % is a shock to 36 % of ordinary; unknown years are not drawn."""
+    page = " ".join(Page(built.read_text(encoding="utf-8")).text)
+    said = "On 29 January an ordinary year stands at 80 % (75 to 85; 9 February 2019); the rest is the shock: 36 %"
+    assert said in " ".join(page.split())
+    unknown = frames["marts.steel_shock"].with_columns(partner=pl.lit(None, dtype=pl.Date))
+    write_warehouse(tmp_path / "warehouse.duckdb", {**frames, "marts.steel_shock": unknown})
+    assert "ordinary Spring Festival" not in build(tmp_path).read_text(encoding="utf-8")
+
+
 def test_warehouse_with_one_signal_or_nothing_still_gives_a_page(tmp_path, frames, write_warehouse):
     one = frames["marts.recovery_daily"].filter(pl.col("signal") == "commuting").drop("level")
     write_warehouse(tmp_path / "warehouse.duckdb", {"marts.recovery_daily": one})

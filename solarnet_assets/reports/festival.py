@@ -1,0 +1,31 @@
+"""The ordinary dip at Spring Festival, drawn beside a signal, and what is left of the fall: the shock."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from solarnet_assets.reports import words
+from solarnet_assets.reports.data import ReportData
+
+
+def ordinary_rows(data: ReportData, signal: str) -> pl.DataFrame | None:
+    """Return what an ordinary Spring Festival does to a signal of the country; None where that is not known."""
+    if signal != "steel":
+        return None
+    rows = data["steel_shock"].filter(pl.col("level") == "country", pl.col("partner").is_not_null()).sort("day")
+    return rows if rows.height else None
+
+
+def shock(rows: pl.DataFrame | None) -> dict[str, str] | None:
+    """Return the lowest day set against an ordinary festival, as a sentence's parts."""
+    if rows is None:
+        return None
+    worst = rows.sort("shock", "day").row(0, named=True)
+    return {
+        "day": words.day(worst["day"]),
+        "partner": words.day(worst["partner"], year=True),
+        "ordinary": words.percent(worst["ordinary"]),
+        "ordinary_interval": words.interval(worst["ordinary_lower"], worst["ordinary_upper"]),
+        "shock": words.percent(worst["shock"]),
+        "shock_interval": words.interval(worst["shock_lower"], worst["shock_upper"]),
+    }
