@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from solarnet_assets.imagery import device as devices
 from solarnet_assets.imagery.sink import LEVELS
-from solarnet_assets.imagery.tiling import lay
+from solarnet_assets.imagery.tiling import lay, spread
 
 if TYPE_CHECKING:
     import torch
@@ -27,6 +27,11 @@ if TYPE_CHECKING:
 CARRIED = {"uint8": "uint8", "uint16": "int16", "int16": "int16", "float32": "float32"}
 """Stored type -> type that moves to the device: as few bytes as there are. Torch calculates little in uint16, so its
 bits travel as int16. Other types are read as float32."""
+
+
+SAMPLE, SAMPLES_EACH = 128, 4
+"""Side of a sample of a scene, pixels, and how many along each dimension; see ``Engine.network``. 16 samples of 128
+pixels are a five-hundredth of a Sentinel-2 tile."""
 
 
 @dataclass
@@ -68,6 +73,9 @@ class Canvas:
         self.shape = (engine.outputs(bands), -(-height // self.stride), -(-width // self.stride))
         self.number, self.done = 0, 0
         self.filled = 0
+        cut = len(self.rows.starts) * len(self.cols.starts) > 1 and hasattr(engine.network, "survey")
+        self.samples = spread(height, width, SAMPLE, SAMPLES_EACH, multiple) if cut else []
+        self.sampled: list[Tensor] = []
 
     @property
     def top(self) -> int:
@@ -105,9 +113,21 @@ class Canvas:
                 self._mirror()
             return self._advance()
 
+    def sample(self, pixels: Tensor) -> None:
+        """Take one of ``samples``, which lies on the device; all come before the first window."""
+        self.sampled.append(calibrated(pixels[None], self.source))
+
+    def _survey(self) -> None:
+        """Tell the network what the scene is made of, unless a sample shows nothing."""
+        if hasattr(self.engine.network, "survey"):
+            shown = [sample for sample in self.sampled if bool(sample.any())]
+            self.engine.folded.survey(shown)  # type: ignore[operator]
+        self.sampled.clear()
+
     def _make(self, pixels: Tensor) -> None:
         import torch
 
+        self._survey()
         rows = self.rows.size + self.source.block[0]
         self.held = pixels.new_zeros((self.source.shape[0], rows, self.cols.padded))
         cells = (self.shape[0], self.rows.size // self.stride, self.cols.padded // self.stride)

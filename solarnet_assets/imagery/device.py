@@ -88,20 +88,18 @@ def decode_threads(device: torch.device) -> int:
     return len(os.sched_getaffinity(0)) if device.type == "cuda" else torch.get_num_threads()
 
 
-def prepared(network: nn.Module, precision: str, compiled: bool) -> Any:
+def prepared(folded: nn.Module, precision: str, compiled: bool) -> Any:
     """Return a function from input (B, C, H, W) float32 to probabilities (B, K, H / s, W / s) float32.
 
-    Batch normalisation is folded into the convolutions before it (exact but for rounding); bfloat16 runs under
-    autocast, which leaves to float32 what a network marks as such.
+    bfloat16 runs under autocast, which leaves to float32 what a network marks as such.
 
     Args:
-        network: in evaluation mode; it is not changed.
+        folded: network in evaluation mode, see :func:`fold`.
         precision: ``float32`` or ``bfloat16``.
         compiled: use torch.compile, if there is a compiler. It pays where the GPU, not decoding, is the limit.
     """
     import torch
 
-    folded = fold(network)
     kind = next(folded.parameters()).device.type if any(True for _ in folded.parameters()) else "cpu"
 
     def forward(x: Tensor) -> Tensor:
@@ -136,7 +134,7 @@ def _compile(forward: Callable[[Tensor], Tensor]) -> Any:
 
 
 def fold(network: nn.Module) -> nn.Module:
-    """Return a copy in which batch normalisation right after a convolution is part of it."""
+    """Return a copy in which batch normalisation right after a convolution is part of it, exact but for rounding."""
     from torch import nn
     from torch.nn.utils.fusion import fuse_conv_bn_eval
 

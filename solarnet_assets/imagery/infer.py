@@ -43,7 +43,9 @@ class Engine:
 
     Attributes:
         network: in evaluation mode; takes (B, C, H, W) and returns logits (B, K, H / s, W / s); its attribute
-            ``multiple`` says of what H and W must be multiples, its attribute ``stride`` is s.
+            ``multiple`` says of what H and W must be multiples, its attribute ``stride`` is s. A network whose answer
+            at a pixel depends on the whole image has a method ``survey``: it is given samples of a scene, (1, C, h, w)
+            each, before the scene's tiles, and none when a scene is no longer cut.
         device: where it runs.
         tile, overlap: see :data:`TILE`, :data:`OVERLAP`.
         batch: images or tiles run together on a GPU, at most; on a CPU they run one by one, which is as fast.
@@ -110,7 +112,12 @@ class Engine:
     @cached_property
     def forward(self) -> Any:
         """Function from tiles to probabilities, for scenes; see :func:`solarnet_assets.imagery.device.prepared`."""
-        return devices.prepared(self.network, self.precision or devices.fast_precision(self.device), self.compiled)
+        return devices.prepared(self.folded, self.precision or devices.fast_precision(self.device), self.compiled)
+
+    @cached_property
+    def folded(self) -> nn.Module:
+        """The network as scenes run it; a copy, so that what a scene leaves in it stays away from images."""
+        return devices.fold(self.network)
 
     @cached_property
     def batches(self) -> dict[tuple[int, int, int], int]:

@@ -52,6 +52,7 @@ def _plan(engine: Engine, jobs: Iterable[Job]) -> Iterator[Read | End]:
         canvas = Canvas(engine, job.source, job.sink.dtype)
         canvas.resume(job.sink.begin(canvas.shape))
         if canvas.first is not None:
+            yield from (Read(job, canvas, window, sample=True) for window in canvas.samples)
             for window in blocks(*job.source.shape[1:], job.source.block, canvas.first):
                 if job.error is not None:
                     break
@@ -65,6 +66,9 @@ def _run(readers: Readers, writer: _Writer, read: Read, progress: Progress | Non
         pixels = readers.on_device(read)
     except BadInputError as error:
         read.job.error = error
+        return
+    if read.sample:
+        read.canvas.sample(pixels)
         return
     for strip in read.canvas.add(read.window, pixels):
         writer.put(read.job.sink, strip)

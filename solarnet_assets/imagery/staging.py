@@ -72,6 +72,7 @@ class Read:
         job, canvas, window: of which scene, to where, and which part.
         staging: memory that it is decoded into, from when it is begun.
         future: done when it is decoded; None: nobody decodes it ahead.
+        sample: it is one of the scene's samples.
     """
 
     job: Job
@@ -79,6 +80,7 @@ class Read:
     window: Window
     staging: Staging = field(init=False)
     future: Future[None] | None = None
+    sample: bool = False
 
     @property
     def shape(self) -> tuple[int, int, int]:

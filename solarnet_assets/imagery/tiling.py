@@ -79,6 +79,32 @@ def _up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
 
 
+def spread(height: int, width: int, side: int, each: int, multiple: int) -> list[tuple[int, int, int, int]]:
+    """Return ``each`` x ``each`` windows (row, column, height, width) spread evenly over a scene.
+
+    They follow from the scene's size alone, not from how it is cut. A scene without room for one has none.
+
+    Args:
+        height: rows of the scene.
+        width: columns of the scene.
+        side: largest side of a window, cut to whole ``multiple``.
+        each: windows along each dimension.
+        multiple: of what sides are multiples.
+    """
+    tall, wide = (min(side, n) // multiple * multiple for n in (height, width))
+    if not tall or not wide:
+        return []
+    at = [
+        sorted({(2 * k + 1) * length // (2 * each) - size // 2 for k in range(each)})
+        for length, size in ((height, tall), (width, wide))
+    ]
+    inside = [
+        [min(max(start, 0), length - size) for start in starts]
+        for starts, length, size in zip(at, (height, width), (tall, wide), strict=True)
+    ]
+    return [(row, col, tall, wide) for row in dict.fromkeys(inside[0]) for col in dict.fromkeys(inside[1])]
+
+
 def blocks(height: int, width: int, block: tuple[int, int], first: int = 0) -> Iterator[tuple[int, int, int, int]]:
     """Yield windows (row, column, height, width) of whole blocks, row by row, from the one that holds row ``first``."""
     for row in range(first // block[0] * block[0], height, block[0]):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
 from solarnet_assets.solar.model import BANDS
-from solarnet_assets.solar.network import COLOURS, EMAU, Normalise, Residual, SolarNet, conv, final
+from solarnet_assets.solar.network import COLOURS, EMAU, Attentive, Normalise, Residual, SolarNet, conv, final
 
 
 class UNet(nn.Module):
@@ -46,7 +46,7 @@ class UNet(nn.Module):
         return self.head(x)
 
 
-class EMANet(nn.Module):
+class EMANet(Attentive):
     """EMANet (Li et al. 2019, arXiv 1907.13426): a residual trunk, attention, and a head that is drawn large again.
 
     The trunk has an output stride of 8, its last stage dilated as the paper's; its depth is cut to the size of the

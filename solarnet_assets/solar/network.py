@@ -91,9 +91,13 @@ class EMAU(nn.Module):
     Every pixel is explained by a mixture of ``bases`` vectors, found by ``steps`` rounds of
     expectation (softmax of the inner products) and maximisation (weighted mean). The start is a
     running mean of the bases over training batches, kept in a buffer.
+
+    In a scene that is cut into tiles, bases found tile by tile would let a pixel's answer depend on where tiles lie.
+    There they are found once from samples of the whole scene (:meth:`survey`) and held (:meth:`hold`). Ours.
     """
 
     mu: Tensor
+    held: tuple[Tensor, Tensor] | None = None
 
     def __init__(self, width: int, bases: int = 64, steps: int = 3, momentum: float = 0.9) -> None:
         super().__init__()
@@ -108,24 +112,69 @@ class EMAU(nn.Module):
         b, c, h, w = x.shape
         with torch.autocast(x.device.type, enabled=False):
             flat = self.into(x.float()).reshape(b, c, h * w)
-            mu = self.mu.float().expand(b, -1, -1)
             with torch.no_grad():
-                for _ in range(self.steps):
-                    mu, z = self._step(flat, mu)
+                if self.held is None:
+                    _, mu, z = self._find(flat)
+                else:
+                    seen_by, mu = (bases.expand(b, -1, -1) for bases in self.held)
+                    z = self._assign(flat, seen_by)
             if self.training:
                 with torch.no_grad():
                     self.mu.mul_(self.momentum).add_(mu.mean(0, keepdim=True), alpha=1 - self.momentum)
             rebuilt = F.relu(torch.bmm(mu, z.transpose(1, 2))).reshape(b, c, h, w)
         return F.relu(x + self.out(rebuilt.to(x.dtype)))
 
+    def survey(self, features: Sequence[Tensor]) -> tuple[Tensor, Tensor]:
+        """Find bases from several pieces of one scene together.
+
+        Args:
+            features: inputs of the unit, (B, C, H, W) each.
+
+        Returns:
+            What :meth:`hold` takes: the bases that pixels are assigned by, and those that they are rebuilt from.
+        """
+        with torch.no_grad(), torch.autocast(features[0].device.type, enabled=False):
+            flat = torch.cat([self.into(x.float()).flatten(2).transpose(0, 1).flatten(1) for x in features], 1)
+            seen_by, mu, _ = self._find(flat[None])
+        return seen_by, mu
+
+    def hold(self, bases: tuple[Tensor, Tensor] | None) -> None:
+        """Use these bases for whatever comes; None: find them anew each time."""
+        self.held = bases
+
+    def _find(self, flat: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the bases before and after the last step, and the assignment of that step."""
+        mu = self.mu.float().expand(flat.shape[0], -1, -1)
+        for _ in range(self.steps):
+            before, z = mu, self._assign(flat, mu)
+            share = z / (z.sum(1, keepdim=True) + 1e-6)
+            mu = F.normalize(torch.bmm(flat, share), dim=1)
+        return before, mu, z
+
     @staticmethod
-    def _step(flat: Tensor, mu: Tensor) -> tuple[Tensor, Tensor]:
-        z = torch.softmax(torch.bmm(flat.transpose(1, 2), mu), dim=2)
-        share = z / (z.sum(1, keepdim=True) + 1e-6)
-        return F.normalize(torch.bmm(flat, share), dim=1), z
+    def _assign(flat: Tensor, mu: Tensor) -> Tensor:
+        return torch.softmax(torch.bmm(flat.transpose(1, 2), mu), dim=2)
 
 
-class SolarNet(nn.Module):
+class Attentive(nn.Module):
+    """A network with one attention unit, whose bases a scene can share."""
+
+    attention: EMAU
+
+    def survey(self, samples: Sequence[Tensor]) -> None:
+        """Find the bases of a scene from samples of it, (1, bands, H, W) each, and hold them; no sample: let go."""
+        self.attention.hold(None)
+        if not samples:
+            return
+        features: list[Tensor] = []
+        hook = self.attention.register_forward_pre_hook(lambda _, inputs: features.append(inputs[0]))
+        for sample in samples:
+            self(sample)
+        hook.remove()
+        self.attention.hold(self.attention.survey(features))
+
+
+class SolarNet(Attentive):
     """Mask of solar arrays.
 
     Input: (B, len(bands), H, W), reflectance at 10 m or colours 0..1; H and W multiples of ``multiple``.

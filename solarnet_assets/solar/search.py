@@ -111,7 +111,7 @@ class LargeScene(RasterSource):
         self.noted: set[Window] = set()
 
     def read(self, window: Window, out: NDArray[Any]) -> None:
-        """Decode a window and note what it shows; windows do not overlap, so threads do not meet."""
+        """Decode a window and note what it shows. Only samples overlap other windows, and note the same there."""
         super().read(window, out)
         row, col, height, width = window
         place = (slice(row, row + height), slice(col, col + width))

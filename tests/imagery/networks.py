@@ -32,3 +32,20 @@ class Near(nn.Module):
 
     def forward(self, x):
         return 3 * self.layers(x)
+
+
+class Whole(nn.Module):
+    """Answers by how a pixel stands to the mean of the scene; of a tile where it knows no scene."""
+
+    multiple, stride = 8, 1
+
+    def __init__(self):
+        super().__init__()
+        self.mean, self.surveyed = None, []
+
+    def survey(self, samples):
+        self.surveyed.append([tuple(sample.shape) for sample in samples])
+        self.mean = torch.cat([sample[:, :1].flatten() for sample in samples]).mean() if samples else None
+
+    def forward(self, x):
+        return x[:, :1] - (x[:, :1].mean() if self.mean is None else self.mean)

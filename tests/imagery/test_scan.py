@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import torch
 from chips import tif
-from networks import Near
+from networks import Near, Whole
 
-from solarnet_assets.imagery import scan, source, staging
+from solarnet_assets.imagery import canvas, scan, source, staging
 from solarnet_assets.imagery.infer import Engine
 from solarnet_assets.imagery.raster import Grid
 from solarnet_assets.imagery.sink import ArraySink, FileSink
 from solarnet_assets.imagery.source import ArraySource, RasterSource
+from solarnet_assets.imagery.tiling import spread
 from solarnet_assets.landing import BadInputError
 
 GRID = Grid(32650, (20.0, 0.0, 500_000.0, 0.0, -20.0, 4_400_000.0), 420, 380)
@@ -249,3 +250,30 @@ def test_memory_does_not_grow_with_the_length_of_a_scene(tmp_path, numbers):
     )
     first, second = json.loads(done.stdout)
     assert second - first < 50
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_scene_is_surveyed_before_its_tiles_and_forgotten_by_the_next_image(tmp_path, numbers, threads, monkeypatch):
+    """Every tile is answered by the mean of the same sixteen samples, less those that show nothing."""
+    monkeypatch.setattr(canvas, "SAMPLE", 40)
+    made = Engine(Whole().eval(), torch.device("cpu"), tile=128, overlap=32, precision="float32", threads=threads)
+    found = result(made, raster(written(tmp_path, numbers)))
+    values = numbers * np.float32(1e-3) - np.float32(0.5)
+    values[:, :50, :60] = 0
+    places = spread(420, 380, 40, 4, 8)
+    assert len(places) == 16
+    mean = np.mean([values[0, r : r + h, c : c + w] for r, c, h, w in places])
+    np.testing.assert_allclose(found[0], 1 / (1 + np.exp(mean - values[0])), atol=1e-5)
+    assert made.folded.surveyed == [[(1, 3, 40, 40)] * 16]
+    small = result(made, ArraySource(values[:, :64, :64]))
+    assert made.folded.surveyed[1:] == [[]]
+    np.testing.assert_allclose(small[0], 1 / (1 + np.exp(values[0, :64, :64].mean() - values[0, :64, :64])), atol=1e-5)
+
+
+def test_samples_lie_inside_and_a_sliver_has_none():
+    for height, width in ((420, 380), (130, 2000), (8, 9)):
+        for row, col, tall, wide in spread(height, width, 128, 4, 8):
+            assert 0 <= row <= row + tall <= height
+            assert 0 <= col <= col + wide <= width
+            assert tall % 8 == wide % 8 == 0
+    assert spread(7, 2000, 128, 4, 8) == []

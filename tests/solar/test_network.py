@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -24,6 +26,22 @@ def test_attention_keeps_shape_and_moves_its_bases_in_training_only():
     assert torch.equal(unit.mu, before)
     assert unit.train()(x).shape == x.shape
     assert not torch.equal(unit.mu, before)
+
+
+def test_bases_of_a_scene_that_is_its_own_sample_are_those_that_are_found_in_it():
+    network = copy.deepcopy(engine("cpu").network)
+    image, other = (
+        torch.from_numpy(render(np.random.default_rng([HELD_OUT["test"], n])).reflectance)[None] for n in (1, 2)
+    )
+    with torch.inference_mode():
+        found, elsewhere = network(image), network(other)
+        network.survey([image])
+        assert torch.allclose(network(image), found, atol=1e-4)
+        assert not torch.allclose(network(other), elsewhere, atol=0.1)
+        network.survey([image, other])
+        assert not torch.allclose(network(image), found, atol=1e-2)
+        network.survey([])
+        assert torch.equal(network(other), elsewhere)
 
 
 def test_network_is_small_and_keeps_the_size_of_the_image():
@@ -89,6 +107,25 @@ def test_shifting_the_grid_of_tiles_leaves_no_seams():
     assert np.quantile(change, 0.99) < 0.05
     assert line(change) < 0.02
     assert line(moved(0)) > 2 * line(change)
+
+
+def test_the_size_of_tiles_does_not_matter_to_a_scene():
+    """Bases are found once for a scene. Found tile by tile, they change probabilities by several times as much."""
+    image = render(np.random.default_rng([HELD_OUT["test"], 3]), 640).reflectance
+    own = EMAU.hold
+
+    def moved():
+        here, there = (
+            next(Engine(engine("cpu").network, torch.device("cpu"), tile=tile, overlap=64).run([image]))[0]
+            for tile in (264, 448)
+        )
+        return np.abs(here - there)
+
+    change = moved()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(EMAU, "hold", lambda unit, _: own(unit, None))
+        assert moved().mean() > 4 * change.mean()
+    assert change.mean() < 0.002
 
 
 def test_loss_falls_with_the_right_answer_and_ignores_cloud():
