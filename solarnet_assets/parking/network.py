@@ -10,32 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from solarnet_assets.imagery.layers import Residual, conv
+
 STRIDE = 2
 """One output cell is 2 x 2 input pixels, 0.6 m."""
 
 OUTPUTS = ("vehicle", "canopy", "cloud")
 """Output channels: centre heat, under trees or roofs, under cloud."""
-
-
-def _conv(inputs: int, outputs: int, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, 1, groups=groups, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    )
-
-
-class Residual(nn.Module):
-    """Two 3x3 convolutions with a shortcut (He et al. 2016, arXiv 1512.03385)."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = _conv(width, width)
-        self.second = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the block's output, (B, C, H, W) as given."""
-        return F.relu(x + self.second(self.first(x)))
 
 
 class LotNet(nn.Module):
@@ -51,13 +32,13 @@ class LotNet(nn.Module):
     def __init__(self, width: int = 32) -> None:
         super().__init__()
         w = width
-        self.stem = nn.Sequential(nn.PixelUnshuffle(STRIDE), _conv(3 * STRIDE**2, w), Residual(w))
-        self.down1 = nn.Sequential(_conv(w, 2 * w, 2), Residual(2 * w))
-        self.down2 = nn.Sequential(_conv(2 * w, 3 * w, 2), Residual(3 * w), Residual(3 * w))
+        self.stem = nn.Sequential(nn.PixelUnshuffle(STRIDE), conv(3 * STRIDE**2, w), Residual(w))
+        self.down1 = nn.Sequential(conv(w, 2 * w, 2), Residual(2 * w))
+        self.down2 = nn.Sequential(conv(2 * w, 3 * w, 2), Residual(3 * w), Residual(3 * w))
         self.up1 = nn.Sequential(nn.Conv2d(3 * w, 2 * w, 1, bias=False), nn.BatchNorm2d(2 * w))
-        self.join1 = _conv(2 * w, 2 * w)
+        self.join1 = conv(2 * w, 2 * w)
         self.up0 = nn.Sequential(nn.Conv2d(2 * w, w, 1, bias=False), nn.BatchNorm2d(w))
-        self.join0 = _conv(w, w)
+        self.join0 = conv(w, w)
         self.head = nn.Conv2d(w, len(OUTPUTS), 1)
         nn.init.constant_(self.head.bias, -4.0)  # type: ignore[arg-type]
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from solarnet_assets.solar.patches import match
+from solarnet_assets.solar.patches import match, shares
 from solarnet_assets.solar.render import SolarChip
 from solarnet_assets.solar.tasks import OPAQUE
 from solarnet_assets.solar.tasks import held_out as chips_of
@@ -47,16 +47,10 @@ def counts(probability: NDArray[np.float32], chips: list[SolarChip], threshold: 
     """
     rows = np.array([_count(p, chip, threshold) for p, chip in zip(probability, chips, strict=True)], float)
     common, found, real, hit, true, false = (float(x) for x in rows.sum(0))
-    precision, recall = hit / max(hit + false, 1), hit / max(true, 1)
     return {
         "chips": len(chips),
-        "iou": round(common / max(found + real - common, 1), 4),
-        "precision": round(common / max(found, 1), 4),
-        "recall": round(common / max(real, 1), 4),
+        **shares(common, found, real, hit, true, false),
         "farms": int(true),
-        "farm_precision": round(precision, 4),
-        "farm_recall": round(recall, 4),
-        "farm_f1": round(2 * precision * recall / max(precision + recall, 1e-6), 4),
         "false_farms_per_100_km2": round(false / (len(chips) * chips[0].share.size * 1e-4) * 100, 3),
     }
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from solarnet_assets.solar import presence
 from solarnet_assets.solar.assess import HELD_OUT, predict
-from solarnet_assets.solar.patches import match
+from solarnet_assets.solar.patches import match, shares
 from solarnet_assets.solar.rgb_render import CHIP, RgbChip
 from solarnet_assets.solar.tasks import held_out as chips_of
 from solarnet_assets.solar.views import merge, spread
@@ -44,14 +44,10 @@ def figures(probability: NDArray[np.float32], chips: Sequence[RgbChip], threshol
     common, found, real, hit, true, false = (float(x) for x in rows.sum(0))
     shown = rows[:, 2] >= PRESENT
     single = rows[shown, 0] / np.maximum(rows[shown, 1] + rows[shown, 2] - rows[shown, 0], 1)
-    precision, recall = hit / max(hit + false, 1), hit / max(true, 1)
     return {
         "chips": len(rows),
-        "iou": round(common / max(found + real - common, 1), 4),
-        "precision": round(common / max(found, 1), 4),
-        "recall": round(common / max(real, 1), 4),
+        **shares(common, found, real, hit, true, false),
         "iou_per_chip": round(float(single.mean()) if len(single) else 0.0, 4),
-        "farm_f1": round(2 * precision * recall / max(precision + recall, 1e-6), 4),
     }
 
 

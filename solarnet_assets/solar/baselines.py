@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from solarnet_assets.imagery.layers import Residual, conv
 from solarnet_assets.solar.model import BANDS
-from solarnet_assets.solar.network import COLOURS, EMAU, Attentive, Normalise, Residual, SolarNet, conv, final
+from solarnet_assets.solar.network import COLOURS, EMAU, Attentive, Normalise, SolarNet, final
 
 
 class UNet(nn.Module):

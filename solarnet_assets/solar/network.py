@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from solarnet_assets.imagery.layers import Residual, conv
 from solarnet_assets.solar.model import BANDS
 
 FLOOR = 0.03
@@ -59,30 +60,6 @@ class Normalise(nn.Module):
 def normalise(reflectance: Tensor, bands: Sequence[str] = BANDS) -> Tensor:
     """Return reflectance (B, C, H, W) in the order of ``bands`` as networks see it; see :class:`Normalise`."""
     return Normalise(bands).to(reflectance.device)(reflectance)
-
-
-def conv(inputs: int, outputs: int, stride: int = 1, dilation: int = 1) -> nn.Sequential:
-    """Return a 3x3 convolution with batch normalisation and ReLU."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, dilation, dilation, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    )
-
-
-class Residual(nn.Module):
-    """Two 3x3 convolutions with a shortcut (He et al. 2016, arXiv 1512.03385)."""
-
-    def __init__(self, width: int, dilation: int = 1) -> None:
-        super().__init__()
-        self.first = conv(width, width, 1, dilation)
-        self.second = nn.Sequential(
-            nn.Conv2d(width, width, 3, 1, dilation, dilation, bias=False), nn.BatchNorm2d(width)
-        )
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the block's output, (B, C, H, W) as given."""
-        return F.relu(x + self.second(self.first(x)))
 
 
 class EMAU(nn.Module):

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from solarnet_assets.imagery.texture import noise, warp
 from solarnet_assets.solar import land
 from solarnet_assets.solar.farms import Farm, draw_farms
 
@@ -41,12 +42,6 @@ class SolarChip:
     cloud: Array
 
 
-def noise(rng: np.random.Generator, side: int, cells: int) -> Array:
-    """Return smooth noise, (side, side), about -1..1, with ``cells`` bumps along each side."""
-    coarse = Image.fromarray(rng.normal(0, 0.6, (cells + 2, cells + 2)).astype(np.float32))
-    return np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC))
-
-
 def render(rng: np.random.Generator, size: int = CHIP) -> SolarChip:
     """Draw one chip of ``size`` x ``size`` pixels of 10 m."""
     side = size * FINE
@@ -56,7 +51,7 @@ def render(rng: np.random.Generator, size: int = CHIP) -> SolarChip:
     farms = draw_farms(plane, table, rng)
     ids = np.asarray(plane)
     if rng.random() < 0.5:
-        ids = _warp(ids, rng)
+        ids = warp(ids, rng)
     scene = np.array(table, np.float32)[ids]
     scene *= _grain(rng, side)[..., None]
     inside = np.zeros((side, side), np.float32)
@@ -74,14 +69,6 @@ def _with_lanes(blocks: NDArray[np.bool_]) -> Array:
 
     lanes = binary_closing(np.pad(blocks, FINE, mode="edge"), np.ones((FINE + 1, FINE + 1), bool))
     return lanes[FINE:-FINE, FINE:-FINE].astype(np.float32)
-
-
-def _warp(ids: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    side = ids.shape[0]
-    amount = rng.uniform(0.5, 4)
-    y, x = np.mgrid[0:side, 0:side]
-    dx, dy = (np.rint(noise(rng, side, 8) * amount).astype(int) for _ in range(2))
-    return ids[np.clip(y + dy, 0, side - 1), np.clip(x + dx, 0, side - 1)]
 
 
 def _grain(rng: np.random.Generator, side: int) -> Array:

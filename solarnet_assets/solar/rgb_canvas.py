@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from solarnet_assets.imagery.texture import noise
 from solarnet_assets.solar.rgb_covers import GROUND_GRAIN, cover
 
 FINE = 2
@@ -200,12 +201,6 @@ def _grown(plane: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
     for n in range(1, 2 * reach + 1):
         out = np.maximum(out, rows[:, n : rows.shape[1] - 2 * reach + n])
     return out
-
-
-def noise(rng: np.random.Generator, side: int, cells: int) -> NDArray[np.float32]:
-    """Return smooth noise, (side, side), about -1..1, with ``cells`` bumps along each side."""
-    coarse = Image.fromarray(rng.normal(0, 0.6, (cells + 2, cells + 2)).astype(np.float32))
-    return np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC))
 
 
 def rectangles(centres: Points, size: tuple[float, float] | Points, heading: float) -> Points:

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from solarnet_assets.imagery.texture import noise
 from solarnet_assets.solar import rgb_arrays, rgb_decoys, rgb_scenes
-from solarnet_assets.solar.rgb_canvas import Canvas, noise
+from solarnet_assets.solar.rgb_canvas import Canvas
 
 CHIP = 256
 """Pixels of a side of a training chip."""

@@ -13,6 +13,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
+from solarnet_assets.imagery.layers import Residual, conv
+
 SLOTS = 6
 """Slots of the input: B02, B03, B04, near infrared, B11, B12; as many planes of trust follow."""
 
@@ -61,25 +63,6 @@ def _contrast(x: Tensor, there: Tensor) -> Tensor:
     return (x - total / count) * there
 
 
-def _conv(inputs: int, outputs: int, stride: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)
-    )
-
-
-class Residual(nn.Module):
-    """Two 3x3 convolutions with a shortcut (He et al. 2016, arXiv 1512.03385)."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = _conv(width, width)
-        self.second = nn.Sequential(nn.Conv2d(width, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the block's output, (B, C, H, W) as given."""
-        return F.relu(x + self.second(self.first(x)))
-
-
 class HeatNet(nn.Module):
     """Probability that a pixel holds a hot surface.
 
@@ -97,12 +80,12 @@ class HeatNet(nn.Module):
         super().__init__()
         w, half, quarter = width, 32 * width // 20, 48 * width // 20
         self.stem = nn.Sequential(
-            nn.Conv2d(FEATURES, w + 4, 1, bias=False), nn.BatchNorm2d(w + 4), nn.ReLU(inplace=True), _conv(w + 4, w)
+            nn.Conv2d(FEATURES, w + 4, 1, bias=False), nn.BatchNorm2d(w + 4), nn.ReLU(inplace=True), conv(w + 4, w)
         )
-        self.down1 = nn.Sequential(_conv(w, half, 2), Residual(half))
-        self.down2 = nn.Sequential(_conv(half, quarter, 2), Residual(quarter))
-        self.lift1, self.join1 = nn.Conv2d(quarter, half, 1), _conv(2 * half, half)
-        self.lift0, self.join0 = nn.Conv2d(half, w, 1), _conv(2 * w, w)
+        self.down1 = nn.Sequential(conv(w, half, 2), Residual(half))
+        self.down2 = nn.Sequential(conv(half, quarter, 2), Residual(quarter))
+        self.lift1, self.join1 = nn.Conv2d(quarter, half, 1), conv(2 * half, half)
+        self.lift0, self.join0 = nn.Conv2d(half, w, 1), conv(2 * w, w)
         self.head = nn.Conv2d(w, 1, 1)
         nn.init.constant_(self.head.bias, -3.0)  # type: ignore[arg-type]
         self.register_buffer("slope", torch.ones(()))

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from solarnet_assets.imagery.texture import noise
 from solarnet_assets.steel import render_sensor
 from solarnet_assets.steel.figures import truth
 from solarnet_assets.steel.render_covers import BANDS
-from solarnet_assets.steel.render_ground import ground, noise
+from solarnet_assets.steel.render_ground import ground
 from solarnet_assets.steel.render_heat import IRRADIANCE, Heat, draw_heat
 from solarnet_assets.steel.render_sensor import FINE, Look
 from solarnet_assets.steel.render_sky import DELAY, air, clouds, smoke

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from solarnet_assets.imagery.texture import noise, warp
 from solarnet_assets.steel.render_covers import (
     DESERT,
     FIELDS,
@@ -31,12 +32,6 @@ KINDS = ("works", "town", "fields", "wild", "desert", "scar", "coast", "snow")
 KIND_SHARES = (0.26, 0.15, 0.12, 0.12, 0.11, 0.15, 0.05, 0.04)
 
 MOST = 190
-
-
-def noise(rng: np.random.Generator, side: int, cells: int) -> Array:
-    """Return smooth noise, (side, side), about -1..1, with ``cells`` bumps along each side."""
-    coarse = Image.fromarray(rng.normal(0, 0.6, (cells + 2, cells + 2)).astype(np.float32))
-    return np.asarray(coarse.resize((side, side), Image.Resampling.BICUBIC))
 
 
 class Plan:
@@ -201,7 +196,7 @@ def ground(rng: np.random.Generator, side: int, metres: float) -> Ground:
     plan, kind = draw_plan(rng, side, metres)
     ids = np.asarray(plan.plane)
     if rng.random() < 0.4:
-        ids = _warp(ids, rng)
+        ids = warp(ids, rng)
     table = np.array(plan.table, np.float32)
     table[:, 6] = np.minimum(table[:, 6], table[:, 5] * np.exp(MOST_RATIO))
     scene = np.moveaxis(table[ids], -1, 0).copy()
@@ -217,11 +212,3 @@ def ground(rng: np.random.Generator, side: int, metres: float) -> Ground:
         np.isin(ids, [n for n, name in enumerate(plan.names) if name in names]) for names in (SHINY, SCARS, WATERS)
     ]
     return Ground(np.clip(scene, 0.001, 1.1), masks[0], masks[1], masks[2], kind)
-
-
-def _warp(ids: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:
-    side = ids.shape[0]
-    amount = rng.uniform(0.5, 4)
-    y, x = np.mgrid[0:side, 0:side]
-    dx, dy = (np.rint(noise(rng, side, 8) * amount).astype(int) for _ in range(2))
-    return ids[np.clip(y + dy, 0, side - 1), np.clip(x + dx, 0, side - 1)]

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from solarnet_assets.imagery.texture import noise
 from solarnet_assets.steel.render_covers import BANDS
-from solarnet_assets.steel.render_ground import noise
 
 Array = NDArray[np.float32]
 

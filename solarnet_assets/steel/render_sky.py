@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from solarnet_assets.steel.render_ground import noise
+from solarnet_assets.imagery.texture import noise
 from solarnet_assets.steel.render_heat import WAVELENGTH
 
 Array = NDArray[np.float32]
