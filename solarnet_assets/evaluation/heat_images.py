@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from solarnet_assets.evaluation.heat_doubts import NEVER_BELOW, doubts, empty
 from solarnet_assets.imagery import clouds, geometry, landsat, radiometry
 from solarnet_assets.imagery.raster import Grid, grid_of, open_raster, read_pixels
 from solarnet_assets.imagery.scene import Scene
@@ -29,6 +30,9 @@ LARGEST_REFLECTANCE = 3.0
 
 BELOW_ZERO = 0.01
 """Share of pixels that an offset may push below zero before it is taken for removed already. Ours."""
+
+OFFSET_DN = 1000
+"""What Sentinel-2 adds to digital numbers from processing baseline 04.00 on (``RADIO_ADD_OFFSET``, sign turned)."""
 
 ELEVATION = 45.0
 """Sun assumed over images that do not say where they lie, degrees; it scales radiance and hardly moves a detector."""
@@ -84,6 +88,8 @@ def read_image(path: Path, stated: Stated) -> HeatImage:
                 f"{path.name} has {dataset.width} x {dataset.height} pixels; cut it to the place asked for"
             )
         names = _names(dataset, path, stated)
+        if any(np.dtype(kind).kind not in "uif" for kind in dataset.dtypes):
+            raise BadInputError(f"{path.name} holds {dataset.dtypes[0]} numbers; heat needs integers or real numbers")
         grid, placed = _grid(dataset, path.name)
         nodata = dataset.nodata
         pixels = read_pixels(dataset)
@@ -93,21 +99,28 @@ def read_image(path: Path, stated: Stated) -> HeatImage:
         day = FALLBACK_DAY
         notes.append(f"no day: {day} is assumed")
     missing = _missing(pixels, nodata)
+    if missing.all():
+        raise BadInputError(f"{path.name} holds no measured pixel: all are zero, NaN or no data")
     time = geometry.morning_pass(day, grid) if placed else geometry.morning_pass(day, _GREENWICH)
     elevation = max(radiometry.sun_elevation(time, *geometry.centre_lonlat(grid)), 5.0) if placed else ELEVATION
     scale, offset = _calibration(pixels, missing, names, path.name, stated, day, elevation, notes)
     reflectance: dict[str, NDArray[np.float32]] = {}
+    fillers = 0
     for name, plane, gone in zip(names, pixels, missing, strict=True):
         values = (
             radiometry.rendering_reflectance(plane)
             if name.startswith("TCI")
             else radiometry.to_reflectance(plane, scale, offset)
         )
-        values[gone] = np.nan
+        low = (values < NEVER_BELOW) & ~gone
+        fillers += int(low.sum())
+        values[gone | low] = np.nan
         reflectance.setdefault(name, values)
+    notes += doubts(path.name, names, reflectance, fillers)
+    reflectance = {name: band for name, band in reflectance.items() if not empty(band)}
     if radiometry.is_landsat(stated.platform):
         reflectance = landsat.as_sentinel(reflectance)
-    seen = np.asarray(~missing.any(axis=0))
+    seen = np.asarray(~np.any([np.isnan(band) for band in reflectance.values()], axis=0))
     cloud = clouds.bright_clouds(reflectance)
     scene = Scene(path.stem, reflectance, seen, cloud, grid, time, stated.platform, elevation)
     return HeatImage(path, scene, tuple(notes))
@@ -177,12 +190,16 @@ def _calibration(
     if stated.scale is None and values.dtype.itemsize == 1:
         raise BadInputError(f"{name} holds 8-bit numbers; say with --scale how many are a reflectance of 1")
     divisor = 10000.0 if stated.scale is None else stated.scale
-    if divisor <= 0:
+    if not 0 < divisor < np.inf:
         raise BadInputError(f"--scale {divisor:g} is not above zero")
     add = stated.offset
+    if add is not None and not np.isfinite(add):
+        raise BadInputError(f"--offset {add:g} is not a number to add")
     if add is None:
         add = _usual_offset(values, stated, day, divisor)
         notes.append(f"reflectance = (number {add:+g}) / {divisor:g} is assumed; --offset says otherwise")
+        if not add and stated.day is None and _day_in(name) is None and values.size and values.min() >= OFFSET_DN:
+            notes.append(f"no number lies under {OFFSET_DN}: --offset -{OFFSET_DN} if the product is of 2022 or later")
     return 1.0 / divisor, add / divisor
 
 

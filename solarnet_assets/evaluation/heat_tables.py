@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 from rich.table import Table
 
 from solarnet_assets.evaluation.heat import HeatReport, Verdict
@@ -55,7 +56,8 @@ def clusters(report: HeatReport) -> Table | None:
         table.add_column(head, justify="right")
     table.add_column("saturated")
     for one in found[:MOST_CLUSTERS]:
-        place = (_number(one.x), _number(one.y), f"{one.lon:.5f}", f"{one.lat:.5f}")
+        degrees = ("-" if np.isnan(value) else f"{value:.5f}" for value in (one.lon, one.lat))
+        place = (_number(one.x), _number(one.y), *degrees)
         size = (str(one.pixels), f"{one.excess:.1f}", f"{one.peak:.2f}", f"{one.probability:.3f}")
         table.add_row(*place, *size, "yes" if one.saturated else "")
     if len(found) > MOST_CLUSTERS:
@@ -68,10 +70,9 @@ def _number(value: float) -> str:
 
 
 def understood(report: HeatReport) -> str:
-    """Return one line: bands, their median reflectance, and what was assumed."""
+    """Return the bands with their median reflectance, and a line for everything that was assumed or is doubtful."""
     bands = ", ".join(f"{name} {value:.3f}" for name, value in spectra(report.image.scene).items())
-    notes = "".join(f"; {note}" for note in report.image.notes)
-    return f"median reflectance: {bands}{notes}"
+    return "\n".join([f"median reflectance: {bands}", *(f"note: {note}" for note in report.image.notes)])
 
 
 def rules(title: str, found: Mapping[str, Mapping[str, Any]]) -> Table:

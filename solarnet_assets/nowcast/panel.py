@@ -2,10 +2,12 @@
 
 Model, in percent of the own baseline, for site ``i`` on day ``t``::
 
-    pass_it = level_it + baseline_i * level_it + noise_it     level_it = common_t + deviation_it
+    pass_it = level_it + baseline_i * level_it + noise_it     level_it = common_t + regional_jt + deviation_it
 
-* ``common`` is a random walk, ``deviation`` an autoregression of each site; how far they move in a day is learned and
-  changes over time (:mod:`solarnet_assets.nowcast.variances`): calm spells close them, breaks open them.
+* ``common`` is a random walk with a trend that fades, ``regional`` and ``deviation`` are autoregressions of each region
+  ``j`` and each site; how far they move in a day is learned and changes over time
+  (:mod:`solarnet_assets.nowcast.variances`): calm spells close them, breaks open them. That variances are learned from
+  few steps widens the intervals.
 * ``baseline`` is the error of the site's own baseline, one number per site; it is uncertainty, not activity.
 * ``noise`` grows with the level (multiplicative) above a floor (additive), keeps what a pass states about itself (cloud
   share, saturation), has a scale learned from the data, and is Student-t, so that single bad passes weigh little
@@ -134,7 +136,8 @@ def _pack(seen: pl.DataFrame, error: dict[str, float], n_days: int) -> tuple[_Me
         region=sites["region"].to_list(),
         weight=sites["weight"].to_numpy().astype(float),
     )
-    return members, Passes(seen=mask, value=value, sd=sd, baseline_sd=drift)
+    region = np.unique(members.region, return_inverse=True)[1]
+    return members, Passes(seen=mask, value=value, sd=sd, baseline_sd=drift, region=region)
 
 
 def _counts(seen: pl.DataFrame, keys: list[str], n_days: int) -> NDArray[np.int64]:

@@ -6,15 +6,22 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from solarnet_assets.nowcast.noise import Noise
-from solarnet_assets.nowcast.statespace import PanelModel, Passes
+from solarnet_assets.nowcast.statespace import ALONE, PanelModel, Passes, Smoothed
 from solarnet_assets.nowcast.variances import StepVariances
 
 Array = NDArray[np.float64]
 
-ITERATIONS = 7
+ITERATIONS = 10
 """Smooths until the variances have settled; more change little."""
+
+PAIRS = 3
+"""Pairs of draws of the variances over which the errors of levels are averaged. Ours."""
+
+SEED = 0
+"""Of the draws: the same passes give the same intervals."""
 
 BLOCK = 32
 """Sites that are smoothed together. A filter's cost grows with the cube of its states: beyond this the others stand
@@ -31,7 +38,7 @@ class Posterior:
     Attributes:
         sites: which sites these are, (B,).
         mean: levels, (B, T).
-        covariance: of the common level and the deviations, whose sum a level is, (1 + B, 1 + B, T).
+        covariance: of the levels by day, (B, B, T).
     """
 
     sites: NDArray[np.int64]
@@ -46,8 +53,7 @@ class Posterior:
             days: day indices, (D,).
         """
         own = share[:, self.sites]
-        loads = np.concatenate([own.sum(axis=1, keepdims=True), own], axis=1)
-        variance = np.einsum("ri,ijd,rj->rd", loads, self.covariance[:, :, days], loads, optimize=True)
+        variance = np.einsum("ri,ijd,rj->rd", own, self.covariance[:, :, days], own, optimize=True)
         return own @ self.mean[:, days], np.sqrt(np.maximum(variance, 0.0))
 
 
@@ -76,24 +82,46 @@ def weighted(posteriors: list[Posterior], share: Array, days: NDArray[np.int64])
 
 def _smooth_block(passes: Passes, block: NDArray[np.int64]) -> Posterior:
     """Smooth a block; sites of ``passes`` beyond those of the block (the rest of the panel) are not returned."""
-    model, noise = PanelModel(passes), Noise(passes.seen, passes.value, passes.sd)
+    model = PanelModel(passes)
+    with threadpool_limits(1, "blas"):  # matrices this small only lose by threads, the more so on busy cores
+        return _learn(model, passes, block)
+
+
+def _learn(model: PanelModel, passes: Passes, block: NDArray[np.int64]) -> Posterior:
+    """Smooth and learn the variances in turn, then average over draws of them."""
+    noise = Noise(passes.seen, passes.value, passes.sd)
     level = _first_level(passes)
     noise.doubt((passes.value - level) ** 2, noise.variance(level))
-    steps = StepVariances(*passes.value.shape)
+    sites, days = passes.value.shape
+    steps = StepVariances(sites, days, model.regions)
     found = model.smooth(level, noise.variance(level), steps.steps)
     for _ in range(ITERATIONS - 1):
         steps.update(found.pull, found.information)
         noise.update(found.error**2 + found.error_variance, noise.variance(level))
         level = found.level
         found = model.smooth(level, noise.variance(level), steps.steps)
-    own = 1 + block.size
-    return Posterior(block, found.mean[0] + found.mean[1:own], found.covariance[:own, :own])
+    drawn = [
+        model.smooth(level, noise.variance(level), variances)
+        for variances in steps.draws(PAIRS, np.random.default_rng(SEED))
+    ]
+    own = block.size
+    return Posterior(block, found.mean[:own], _total_covariance(found.mean[:own], drawn))
+
+
+def _total_covariance(mean: Array, drawn: list[Smoothed]) -> Array:
+    """Return the covariance about the estimate, (B, B, T): of the draws within, and of their levels between."""
+    own = mean.shape[0]
+    away = np.array([found.mean[:own] - mean for found in drawn])
+    within: Array = np.mean([found.covariance[:own, :own] for found in drawn], axis=0)
+    return within + np.einsum("mit,mjt->ijt", away, away) / len(drawn)
 
 
 def _with_rest(passes: Passes, block: NDArray[np.int64]) -> Passes:
     """Return a block's passes and, as one more site, the daily mean of everybody else's (weights: stated precision)."""
     rest = np.setdiff1d(np.arange(passes.value.shape[0]), block)
-    kept = Passes(passes.seen[block], passes.value[block], passes.sd[block], passes.baseline_sd[block])
+    kept = Passes(
+        passes.seen[block], passes.value[block], passes.sd[block], passes.baseline_sd[block], passes.region[block]
+    )
     if not rest.size:
         return kept
     weight = np.where(passes.seen[rest], passes.sd[rest] ** -2.0, 0.0)
@@ -106,6 +134,7 @@ def _with_rest(passes: Passes, block: NDArray[np.int64]) -> Passes:
         value=np.vstack([kept.value, mean]),
         sd=np.vstack([kept.sd, np.where(total > 0, safe**-0.5, 1.0)]),
         baseline_sd=np.vstack([kept.baseline_sd, error]),
+        region=np.append(kept.region, ALONE),
     )
 
 

@@ -28,6 +28,16 @@ what the ground reflects and a little more, about what the published rules ask f
 COOL = 0.3
 """Below this part of that limit a pixel is certainly cool; in between lie embers and skirts of the point spread."""
 
+TAUGHT = 0.7
+"""Below this part of that limit training calls a pixel cool; between it and the limit nothing is taught. The limit is
+ours and nature's heat has none: what is certainly heat must not look as doubtful as a glint. Ours."""
+
+
+def untaught(heat: Array, background: Array) -> Mask:
+    """Return pixels (H, W) from which training learns nothing; arguments as for :func:`truth`."""
+    limit = HOT_FLOOR + HOT_SHARE * np.maximum(background, 0)
+    return (heat >= TAUGHT * limit) & (heat < limit)
+
 
 def truth(heat: Array, background: Array) -> tuple[Mask, Mask]:
     """Return hot pixels and pixels that are certainly cool, (H, W); the rest counts neither way.
@@ -115,9 +125,12 @@ def against_rules(judged: Sequence[Judged]) -> dict[str, dict[str, float]]:
 
 
 def reliability(judged: Sequence[Judged]) -> list[dict[str, float]]:
-    """Return, per bin of probability, the number of pixels, the mean stated and the observed share of hot ones."""
-    p = np.concatenate([j.probability.ravel() for j in judged])
-    hot = np.concatenate([j.hot.ravel() for j in judged])
+    """Return, per bin of probability, the number of pixels, the mean stated and the observed share of hot ones.
+
+    Pixels that are neither hot nor certainly cool count in no bin.
+    """
+    p = np.concatenate([j.probability[j.hot | j.cool] for j in judged])
+    hot = np.concatenate([j.hot[j.hot | j.cool] for j in judged])
     rows = []
     for low, high in itertools.pairwise(BINS):
         inside = (p >= low) & ((p < high) | (high == 1.0))

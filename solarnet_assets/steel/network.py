@@ -66,12 +66,12 @@ def _contrast(x: Tensor, there: Tensor) -> Tensor:
 class HeatNet(nn.Module):
     """Probability that a pixel holds a hot surface.
 
-    Input: (B, 12, H, W) planes of ``steel/planes.py``, H and W multiples of 4.
+    Input: (B, 12, H, W) planes of ``steel/planes.py``, H and W multiples of 8.
     Output: (B, 1, H, W) logits, calibrated by ``slope`` and ``shift`` (Platt 1999), which are fitted on held-out scenes
     after training.
     """
 
-    multiple = 4
+    multiple = 8
     stride = 1
     slope: Tensor
     shift: Tensor
@@ -84,8 +84,11 @@ class HeatNet(nn.Module):
         )
         self.down1 = nn.Sequential(conv(w, half, 2), Residual(half))
         self.down2 = nn.Sequential(conv(half, quarter, 2), Residual(quarter))
+        self.down3 = nn.Sequential(conv(quarter, quarter, 2), Residual(quarter))
+        self.lift2 = nn.Conv2d(quarter, quarter, 1)
         self.lift1, self.join1 = nn.Conv2d(quarter, half, 1), conv(2 * half, half)
         self.lift0, self.join0 = nn.Conv2d(half, w, 1), conv(2 * w, w)
+        self.last = Residual(w)
         self.head = nn.Conv2d(w, 1, 1)
         nn.init.constant_(self.head.bias, -3.0)  # type: ignore[arg-type]
         self.register_buffer("slope", torch.ones(()))
@@ -98,8 +101,9 @@ class HeatNet(nn.Module):
         full = self.stem(first)
         half = self.down1(full)
         quarter = self.down2(half)
+        quarter = quarter + _twice(self.lift2(self.down3(quarter)))
         half = self.join1(torch.cat([half, _twice(self.lift1(quarter))], 1))
-        out = self.head(self.join0(torch.cat([full, _twice(self.lift0(half))], 1)))
+        out = self.head(self.last(self.join0(torch.cat([full, _twice(self.lift0(half))], 1))))
         return self.slope * out + self.shift
 
 

@@ -36,8 +36,9 @@ SATURATION_SD = 0.5
 UNKNOWN_CLOUD_SD = 0.10
 """Relative sd where nothing tells clouds. Ours."""
 
-DOUBTFUL = 0.1
-"""Probability from which a pixel is kept out of the fit of what the ground reflects: one in ten is hot. Ours."""
+DOUBTFUL = 0.3
+"""Probability from which a pixel is kept out of the fit of what the ground reflects; lower, and a small works has too
+few left to fit on. Ours."""
 
 MAP_UNIT = 0.01
 _MAP_LIMIT = 32_000

@@ -7,15 +7,16 @@ Training only; independent of the simulated country that the project is tested o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
-from solarnet_assets.imagery.texture import noise
 from solarnet_assets.steel import render_sensor
-from solarnet_assets.steel.figures import truth
+from solarnet_assets.steel.figures import truth, untaught
 from solarnet_assets.steel.render_covers import BANDS
+from solarnet_assets.steel.render_glint import glint, sea_glint
 from solarnet_assets.steel.render_ground import ground
 from solarnet_assets.steel.render_heat import IRRADIANCE, Heat, draw_heat
 from solarnet_assets.steel.render_sensor import FINE, Look
@@ -25,6 +26,9 @@ Array = NDArray[np.float32]
 
 CHIP = 64
 """Pixels of a side of a training chip."""
+
+ENLARGED = 0.05
+"""Share of chips that were enlarged by two after the sensor. Ours."""
 
 MARGIN = 2
 """Pixels around a chip that are drawn and cut away."""
@@ -38,6 +42,7 @@ class HeatChip:
         reflectance: band name -> (H, W) float32, the bands that are there; NaN where nothing was measured.
         heat: (H, W) float32, 2.2 um reflectance that hot surfaces add.
         hot, cool: (H, W) pixels that are hot, and that certainly are not (``figures.truth``).
+        untaught: (H, W) pixels from which nothing is learnt (``figures.untaught``).
         look: how the sensor saw it.
         kind: of place.
         cosine: of the sun's zenith angle.
@@ -47,6 +52,7 @@ class HeatChip:
     heat: Array
     hot: NDArray[np.bool_]
     cool: NDArray[np.bool_]
+    untaught: NDArray[np.bool_]
     look: Look
     kind: str
     cosine: float
@@ -71,8 +77,8 @@ def render(rng: np.random.Generator, size: int = CHIP, look: Look | None = None)
     place = ground(rng, side, look.metres)
     heat = draw_heat(rng, side, look.metres, cosine, place.scars, place.kind)
     plain = place.scene[:3].copy()
-    _glint(place.scene, place.roofs, rng)
-    _sea_glint(place.scene, place.waters, rng)
+    glint(place.scene, place.roofs, rng)
+    sea_glint(place.scene, place.waters, rng)
     lit, glow = _through_air(place.scene, heat, look.metres, rng)
     if rng.random() < 0.03:
         _aircraft(lit, look.metres, rng)
@@ -80,39 +86,24 @@ def render(rng: np.random.Generator, size: int = CHIP, look: Look | None = None)
     part = slice(MARGIN, -MARGIN)
     seen, hot = seen[:, part, part], hot[part, part]
     bands = render_sensor.deliver(seen, render_sensor.average(plain)[:, part, part], look, rng)
-    return HeatChip(bands, hot, *truth(hot, seen[6] - hot), look, place.kind, cosine)
+    rest = seen[6] - hot
+    chip = HeatChip(bands, hot, *truth(hot, rest), untaught(hot, rest), look, place.kind, cosine)
+    return _enlarge(chip, rng) if rng.random() < ENLARGED and size % 2 == 0 else chip
 
 
-def _glint(scene: Array, roofs: NDArray[np.bool_], rng: np.random.Generator) -> None:
-    """Add mirrors: tilted sheets, panes and wet ground that throw the sun at the sensor, narrow or broad.
+def _enlarge(chip: HeatChip, rng: np.random.Generator) -> HeatChip:
+    """Return the middle of a chip at twice its size: whoever cuts chips for others likes to enlarge them."""
+    size = len(chip.heat)
+    part = slice(size // 4, size // 4 + size // 2)
+    way = (Image.Resampling.NEAREST, Image.Resampling.BILINEAR, Image.Resampling.BICUBIC)[int(rng.integers(3))]
 
-    Bands look up to 2.6 s apart and from slightly different angles, so that a narrow beam meets each group of
-    detectors in its own strength: 2.2 um may be twice as bright as 0.86 um, but hardly as 1.6 um, its neighbour.
-    """
-    if rng.random() > 0.55:
-        return
-    where = np.argwhere(roofs) if roofs.any() and rng.random() < 0.85 else rng.integers(0, scene.shape[1], (500, 2))
-    for _ in range(1 + int(rng.exponential(5))):
-        row, col = where[rng.integers(len(where))]
-        tall, wide = (1 + int(rng.exponential(1.2)) for _ in range(2))
-        strength = np.exp(rng.uniform(np.log(0.3), np.log(40))) / (tall * wide) ** 0.5
-        group = np.exp(rng.normal(0, 0.4, 2))
-        colour = np.repeat(group, [5, 2]) * np.exp(rng.normal(0, 0.12, 7))
-        colour[:3] *= rng.uniform(0.6, 1.0)
-        colour[6] = min(colour[6], colour[5] * 1.5)
-        scene[:, row : row + tall, col : col + wide] += (strength * colour).astype(np.float32)[:, None, None]
+    def twice(plane: Array) -> Array:
+        return np.asarray(Image.fromarray(np.ascontiguousarray(plane[part, part])).resize((size, size), way))
 
-
-def _sea_glint(scene: Array, waters: NDArray[np.bool_], rng: np.random.Generator) -> None:
-    """Add the sun's image on rough water: patches and sparkle, about as strong in every band."""
-    if rng.random() > 0.25 or not waters.any():
-        return
-    side = scene.shape[1]
-    field = np.clip(noise(rng, side, 4) + 0.5 * noise(rng, side, 40) + rng.uniform(-0.6, 0.6), 0, None)
-    sparkle = np.exp(rng.normal(0, rng.uniform(0.1, 1.2), (side, side)))
-    colour = np.exp(np.repeat(rng.normal(0, 0.15, 2), [5, 2]) + rng.normal(0, 0.05, 7))
-    patch = (field * sparkle * rng.uniform(0.02, 0.5) * waters).astype(np.float32)
-    scene += patch * colour.astype(np.float32)[:, None, None]
+    masks = {
+        name: getattr(chip, name)[part, part].repeat(2, 0).repeat(2, 1) for name in ("heat", "hot", "cool", "untaught")
+    }
+    return replace(chip, reflectance={name: twice(band) for name, band in chip.reflectance.items()}, **masks)
 
 
 def _aircraft(lit: Array, metres: float, rng: np.random.Generator) -> None:
@@ -134,7 +125,9 @@ def _through_air(scene: Array, heat: Heat | None, metres: float, rng: np.random.
     path, through = air(rng, side)
     sky = clouds(rng, side, metres)
     shade = np.float32(1.0) if sky is None else 1 - sky[2]
-    lit = scene * through * shade + path
+    lit = scene * through
+    lit *= shade
+    lit += path
     emitted = np.zeros((1, 1, 1), np.float32) if heat is None else heat.reflectance
     glow = emitted * np.sqrt(through)
     if heat is not None and rng.random() < {True: 0.6, False: 0.2}[len(heat.places) > 40]:
@@ -142,5 +135,6 @@ def _through_air(scene: Array, heat: Heat | None, metres: float, rng: np.random.
         lit, glow = lit * clear**2 + white, glow * clear
     if sky is not None:
         opacity, bright, _ = sky
-        lit, glow = lit * (1 - opacity) + bright * opacity, glow * (1 - opacity)
+        lit += (bright - lit) * opacity
+        glow = glow * (1 - opacity)
     return lit, np.broadcast_to(glow, scene.shape)

@@ -97,13 +97,14 @@ class Plan:
         idents = [self.add(names) for _ in range(kinds)]
         heading, half = float(self.rng.uniform(0, np.pi)), self.side * 0.72
         c, s = np.cos(heading), np.sin(heading)
-        for u in np.arange(-half, half, max(size[0], 3)):
-            for v in np.arange(-half, half, max(size[1], 3)):
-                x, y = self.side / 2 + u * c - v * s, self.side / 2 + u * s + v * c
-                inside = -size[0] < x < self.side + size[0] and -size[0] < y < self.side + size[0]
-                if inside and self.rng.random() < fill:
-                    shape = (size[0] * self.rng.uniform(0.5, 1.0), size[1] * self.rng.uniform(0.5, 1.0))
-                    self.box((x, y), shape, heading, idents[self.rng.integers(kinds)])
+        u, v = (grid.ravel() for grid in np.meshgrid(*(np.arange(-half, half, max(n, 3)) for n in size)))
+        centres = self.side / 2 + np.column_stack([u * c - v * s, u * s + v * c])
+        inside = ((centres > -size[0]) & (centres < self.side + size[0])).all(axis=1)
+        centres = centres[inside & (self.rng.random(len(centres)) < fill)]
+        halves = self.rng.uniform(0.25, 0.5, (len(centres), 1, 2)) * size
+        corners = halves * [(-1, -1), (1, -1), (1, 1), (-1, 1)] @ np.array([[c, s], [-s, c]]) + centres[:, None]
+        for polygon, ident in zip(corners, self.rng.choice(idents, len(centres)), strict=True):
+            self.draw.polygon(polygon.ravel().tolist(), fill=int(ident))
 
 
 def draw_plan(rng: np.random.Generator, side: int, metres: float) -> tuple[Plan, str]:
@@ -199,16 +200,16 @@ def ground(rng: np.random.Generator, side: int, metres: float) -> Ground:
         ids = warp(ids, rng)
     table = np.array(plan.table, np.float32)
     table[:, 6] = np.minimum(table[:, 6], table[:, 5] * np.exp(MOST_RATIO))
-    scene = np.moveaxis(table[ids], -1, 0).copy()
-    field = noise(rng, side, 5) * rng.uniform(0, 0.2) + noise(rng, side, 36) * rng.uniform(0, 0.2)
-    field = field + rng.normal(0, rng.uniform(0.01, 0.1), (side, side))
+    scene = np.take(table.T, ids, axis=1)
+    field = noise(rng, side, 5) * np.float32(rng.uniform(0, 0.2)) + noise(rng, side, 36) * np.float32(
+        rng.uniform(0, 0.2)
+    )
+    field += rng.standard_normal((side, side), np.float32) * np.float32(rng.uniform(0.01, 0.1))
     if rng.random() < 0.2:
         slope = np.gradient(noise(rng, side, int(rng.integers(5, 14))), axis=int(rng.integers(2)))
-        field = field + slope * rng.uniform(1, 8)
-    scene *= np.clip(np.exp(field), 0.25, 2.2).astype(np.float32)
-    tilt = noise(rng, side, int(rng.integers(4, 40))) * rng.uniform(0, 0.12)  # minerals, moisture: 2.2 against 1.6 um
-    scene[6] *= np.exp(tilt).astype(np.float32)
-    masks = [
-        np.isin(ids, [n for n, name in enumerate(plan.names) if name in names]) for names in (SHINY, SCARS, WATERS)
-    ]
-    return Ground(np.clip(scene, 0.001, 1.1), masks[0], masks[1], masks[2], kind)
+        field += slope * np.float32(rng.uniform(1, 8))
+    scene *= np.clip(np.exp(field), 0.25, 2.2)
+    tilt = noise(rng, side, int(rng.integers(4, 40))) * np.float32(rng.uniform(0, 0.12))  # minerals, moisture
+    scene[6] *= np.exp(tilt)
+    masks = [np.array([name in names for name in plan.names])[ids] for names in (SHINY, SCARS, WATERS)]
+    return Ground(np.clip(scene, 0.001, 1.1, out=scene), masks[0], masks[1], masks[2], kind)

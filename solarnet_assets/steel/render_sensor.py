@@ -6,6 +6,7 @@ Training only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,7 @@ SETS: tuple[tuple[float, tuple[str, ...]], ...] = (
     (0.36, (*VISIBLE, "B8A", "B11", "B12")),
     (0.13, ("B8A", "B11", "B12")),
     (0.10, ("B09", "B11", "B12")),
-    (0.14, (*VISIBLE, "B8A", "B12")),
+    (0.22, (*VISIBLE, "B8A", "B12")),
     (0.05, ("B8A", "B12")),
     (0.03, ("B11", "B12")),
     (0.03, (*VISIBLE, "B11", "B12")),
@@ -87,28 +88,42 @@ def expose(lit: Array, glow: Array, look: Look, rng: np.random.Generator) -> tup
 
     At times up to 1.5 % of the heat strays over several pixels, as bright fires show; that part is no hot surface.
     """
-    from scipy.ndimage import gaussian_filter
-
     stray = rng.uniform(0, 0.015) if rng.random() < 0.3 and glow.any() else 0.0
     blur = rng.uniform(0.25, 0.55) * (10.0 if look.gsd < 15 else look.gsd) / look.metres
     shifts = _shifts(rng)
-    seen = np.empty((7, *(n // FINE for n in lit.shape[1:])), np.float32)
+    side = lit.shape[1]
+    seen = np.empty((7, side // FINE, side // FINE), np.float32)
     method, phase = int(rng.integers(3)), int(rng.integers(2))
     resampled = 0.0 if rng.random() < 0.75 else 1.0
     offset = rng.uniform(-0.5, 0.5, 2) * resampled
+    far = _spread(side, 3.0 * FINE) if stray else None
+    heat = np.zeros(seen.shape[1:], np.float32)
     for band in range(7):
-        both = [lit[band] + glow[band]] + ([glow[6]] if band == 6 else [])
-        if stray and band >= 5:
-            both[0] = both[0] + stray * gaussian_filter(glow[band], 3.0 * FINE, truncate=2.5)
-        made = []
-        for plane in both:
-            width = blur * (look.native if band >= 5 else 1) * (1.5 if band == 4 else 1)
-            moved = np.roll(plane, shifts[band], (0, 1))
-            fine = gaussian_filter(moved, width, truncate=3.0)
-            coarse = look.native if band >= 5 else round(60 / look.gsd) if band == 4 and look.gsd < 30 else 1
-            made.append(_resample(_sample(fine, coarse, method, phase), offset, method))
-        seen[band] = made[0]
-    return seen, made[1]
+        width = blur * (look.native if band >= 5 else 1) * (1.5 if band == 4 else 1)
+        spread = _spread(side, width)
+        rows, cols = (_to_pixels(spread, int(shift)) for shift in shifts[band])
+        small = rows @ (lit[band] + glow[band]) @ cols.T
+        if far is not None and band >= 5:
+            small = small + np.float32(stray) * ((rows @ far) @ glow[band] @ (cols @ far).T)
+        coarse = look.native if band >= 5 else round(60 / look.gsd) if band == 4 and look.gsd < 30 else 1
+        seen[band] = _resample(_native(small, coarse, method, phase), offset, method)
+        if band == 6 and glow.any():
+            heat = _resample(_native(rows @ glow[6] @ cols.T, coarse, method, phase), offset, method)
+    return seen, heat
+
+
+@lru_cache(maxsize=8)
+def _spread(side: int, width: float) -> Array:
+    """Return the matrix (side, side) that blurs a line of fine pixels by a Gaussian of ``width`` fine pixels."""
+    from scipy.ndimage import gaussian_filter1d
+
+    return np.asarray(gaussian_filter1d(np.eye(side, dtype=np.float32), width, axis=0, truncate=3.0))
+
+
+def _to_pixels(spread: Array, shift: int) -> Array:
+    """Return the matrix (pixels, side) that moves a line by fine pixels, blurs it, and takes the mean over pixels."""
+    side = len(spread)
+    return np.roll(spread, -shift, axis=1).reshape(side // FINE, FINE, side).mean(1)
 
 
 def _shifts(rng: np.random.Generator) -> NDArray[np.int64]:
@@ -117,9 +132,8 @@ def _shifts(rng: np.random.Generator) -> NDArray[np.int64]:
     return np.rint(rng.normal(0, sd, (7, 2))).astype(int)
 
 
-def _sample(fine: Array, coarse: int, method: int, phase: int) -> Array:
-    """Return pixels of a band whose native pixel is ``coarse`` pixels wide, brought to the pixel size of the others."""
-    small = average(fine[None])[0]
+def _native(small: Array, coarse: int, method: int, phase: int) -> Array:
+    """Return a band whose native pixel is ``coarse`` pixels wide, brought back to the pixel size of the others."""
     if coarse == 1:
         return small
     side = small.shape[0]

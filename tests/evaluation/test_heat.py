@@ -154,11 +154,69 @@ def test_numbers_of_eight_bits_need_a_scale(folder):
     assert read_image(path, Stated(scale=255.0, offset=0)).scene.reflectance["B12"][0, 0] == pytest.approx(40 / 255)
 
 
+def altered(image, change):
+    made = image.astype(np.float32)
+    change(made)
+    return made
+
+
+ODD = {
+    "an undeclared filler": (lambda a: a[:, :9].fill(-9999), BANDS, "count as not measured"),
+    "an empty band": (lambda a: a[0].fill(0), BANDS, "B02 is empty"),
+    "a band twice": (lambda a: None, (*BANDS[:4], "B12", "B12"), "B12 is there more than once"),
+    "a band nobody knows": (lambda a: None, ("ultra", *BANDS[1:]), "no detector knows a band called ultra"),
+    "percent": (lambda a: np.multiply(a, 100, out=a), BANDS, "is --scale right"),
+}
+
+
+@pytest.mark.parametrize(("change", "names", "says"), list(ODD.values()), ids=list(ODD))
+def test_odd_images_are_judged_with_a_note(folder, change, names, says):
+    report = evaluate(write(folder / "odd.tif", altered(ground()[0], change), names=names), Stated())
+    assert any(says in note for note in report.image.notes)
+    assert report.verdicts[0].undecided is None
+    if says not in ("is --scale right", "B12 is there more than once"):
+        assert report.verdicts[0].clusters, "the second fire, at least, is seen"
+
+
+def test_numbers_that_may_carry_an_offset_are_doubted(folder):
+    numbers = np.round(ground()[0] * 1e4 + 1000).astype(np.uint16)
+    assert "--offset -1000" in read_image(write(folder / "when.tif", numbers, names=BANDS), Stated()).notes[-1]
+    lower = write(folder / "lower.tif", numbers - 900, names=BANDS)
+    assert not any("--offset -1000" in note for note in read_image(lower, Stated()).notes)
+
+
+@pytest.mark.parametrize(
+    ("pixels", "says"),
+    [
+        (np.full((6, N, N), np.nan, np.float32), "no measured pixel"), (np.zeros((6, N, N), np.uint16), "no measured"),
+        (np.ones((6, N, N), np.complex64), "complex64"), (np.full((6, N, N), -9999.0, np.float32), "can be a reflect"),
+    ],
+)  # fmt: skip
+def test_images_without_a_reflectance_are_refused(folder, pixels, says):
+    with pytest.raises(BadInputError, match=says):
+        read_image(write(folder / "void.tif", pixels, names=BANDS), Stated())
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 7), (3, 5)])
+def test_images_of_a_few_pixels_are_judged_with_a_warning(folder, size):
+    path = folder / "tiny.tif"
+    with rasterio.open(
+        path, "w", driver="GTiff", count=2, height=size[0], width=size[1], dtype="float32",
+        crs="EPSG:32650", transform=Affine(20, 0, 5e5, 0, -20, 4e6),
+    ) as out:  # fmt: skip
+        out.write(np.full((2, *size), 0.2, np.float32))
+        out.descriptions = ("B11", "B12")
+    report = evaluate(path, Stated())
+    assert report.verdicts[0].hot == 0
+    assert "surroundings" in report.image.notes[-1]
+
+
 @pytest.mark.parametrize(
     ("options", "says"),
     [
         (("--bands", "B11,B12"), "6 bands, but --bands names 2"), (("--mask", "small.tif"), "pixels, its image"),
-        (("--scale", "0"), "not above zero"), (("--image", "gone.tif"), "does not exist"),
+        (("--scale", "0"), "not above zero"), (("--scale", "nan"), "not above"),
+        (("--offset", "inf"), "not a number to add"), (("--image", "gone.tif"), "does not exist"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_used_is_said_in_a_sentence(numbers, folder, monkeypatch, options, says):

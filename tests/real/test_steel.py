@@ -14,6 +14,7 @@ from solarnet_assets.imagery.ingest import read_scenes
 from solarnet_assets.imagery.raster import grid_of, open_raster, read_pixels
 from solarnet_assets.imagery.scene import open_scene
 from solarnet_assets.landing import RawFile
+from solarnet_assets.steel import figures
 from solarnet_assets.steel.detectors import DETECTORS, CannotDecide, bands_of
 from solarnet_assets.steel.model import engine, threshold
 from solarnet_assets.steel.observe import heat_probability, observe_scenes
@@ -71,20 +72,26 @@ def test_the_flame_front_is_kept_by_every_detector(tmp_path):
 def test_the_network_keeps_the_flame_front(tmp_path):
     """All pixels over reflectance 1, nearly all over 0.5; beyond two pixels from the pseudo-label at most embers.
 
-    Measured 22 Nov 2026: 13 of 13, all, and 2 pixels at 3 and 6 pixels from the label, where 2.2 um is twice and 1.6 um
-    as bright as around.
+    Measured 23 Nov 2026: 13 of 13, all, 89 % of the label, precision 0.90 against it, and 3 pixels away from it, where
+    2.2 um is twice and 1.6 um hardly as bright as around: hot by what the network is taught (``figures.truth``).
     """
     landing, _ = fire()
     scene = opened(landing, tmp_path)
     with open_raster(REAL / "s2_fire" / "G90292_20230514_hot_pseudo.tif") as dataset:
         label = read_pixels(dataset)[0] > 0
     hot = heat_probability(scene) >= threshold()
-    r12 = scene.reflectance["B12"]
+    r11, r12 = (scene.reflectance[name] for name in ("B11", "B12"))
     assert hot[r12 > 1.0].all()
     assert hot[r12 > 0.5].mean() > 0.9
     assert hot[label].mean() > 0.8
-    assert np.count_nonzero(hot & ~clouds.grow(label, 2)) <= 5
-    assert not (hot & ~clouds.grow(label, 12)).any()
+    assert np.count_nonzero(hot & ~clouds.grow(label, 1)) <= 12
+    away = np.argwhere(hot & ~clouds.grow(label, 2))
+    assert len(away) <= 5
+    for row, col in away:
+        part = (slice(row - 5, row + 6), slice(col - 5, col + 6))
+        around, rise = (float(np.median(r12[part])), float(r12[row, col] - np.median(r12[part])))
+        assert rise > 0.9 * (figures.HOT_FLOOR + figures.HOT_SHARE * around), "an ember, to a tenth of the limit"
+        assert r11[row, col] - np.median(r11[part]) < 0.3 * rise, "and no bright ground"
 
 
 def test_the_network_finds_next_to_nothing_hot_where_nothing_burns(tmp_path):

@@ -139,6 +139,28 @@ def test_equal_recall_is_equal_recall():
     assert figures.calibration_error(table) > 0.1
 
 
+def test_the_threshold_keeps_to_its_bound(monkeypatch):
+    """Of 1,000 cool pixels ten may be hot: the threshold lies above the eleventh, and is not larger than need be."""
+    monkeypatch.setattr(train, "FALSE_PER_PIXEL", 0.01)
+    cool = np.ones((1, 1000), bool)
+    p = np.linspace(0.2, 0.95, 1000, dtype=np.float32)[None]
+    threshold = train.threshold_of([figures.Judged(p, {}, ~cool, cool)])
+    assert 8 <= np.count_nonzero(p >= threshold) <= 10
+    assert train.threshold_of([figures.Judged(p / 4, {}, ~cool, cool)]) == 0.5
+
+
+def test_a_training_goes_on_from_weights_and_says_so(tmp_path):
+    recipe = learn.Recipe(steps=1, batch=4, workers=0, ring=16, reuse=4)
+    card = train.train(tmp_path, recipe, 2, lambda _: None, start=WEIGHTS.folder)
+    assert card["started_from"]["weights_sha256"] == WEIGHTS.digest
+    assert card["command"].endswith("--start DIR")
+    after = load(Weights(tmp_path, "heatnet"), HeatNet, "cpu").network
+    before = engine("cpu").network
+    pairs = zip(after.parameters(), before.parameters(), strict=True)
+    far = max(float((a - b).detach().abs().max()) for a, b in pairs)
+    assert far < 0.02, "one step moves weights by little"
+
+
 def test_a_training_leaves_weights_and_a_card_that_fit(tmp_path):
     recipe = learn.Recipe(steps=2, batch=4, workers=0, ring=32, reuse=4)
     lines = []
