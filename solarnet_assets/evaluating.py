@@ -75,3 +75,22 @@ def solar(
     named = tuple(name.strip() for name in bands.split(",")) if bands else ()
     settings = Settings(gsd, named, scale, offset, device)
     show(evaluate(images, masks, settings, out, lambda line: console.print(line, markup=False)), console)
+
+
+@app.command()
+def parking(
+    data: Annotated[Path | None, typer.Option(help="folder with images/ and, where people counted, boxes.csv")] = None,
+    gsd: Annotated[float | None, typer.Option(help="ground sampling distance of images that do not say, m")] = None,
+    out: Annotated[Path, typer.Option(help="folder for tables and pictures")] = Path("parking-evaluation"),
+    held_out: Annotated[int, typer.Option(help="score on so many held-out renders")] = 0,
+    kit: Annotated[Path | None, typer.Option(help="score on the held-out frames of a KIT AIS folder")] = None,
+    device: Annotated[str | None, typer.Option(help="cpu, cuda ...; CUDA where there is one when absent")] = None,
+) -> None:
+    """Count vehicles block by block beside counts by eye: MAE, bias, total; or score the network on held-out scenes."""
+    from solarnet_assets.evaluation.parking_command import print_blocks, print_held_out
+
+    if data is None and not held_out and kit is None:
+        raise typer.BadParameter("give --data, --held-out or --kit")
+    if data is not None:
+        print_blocks(data, gsd, out, device, console)
+    print_held_out(held_out, kit, device, console)

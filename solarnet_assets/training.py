@@ -71,14 +71,16 @@ def heat(
     held_out: HeldOut = 600,
     every: Annotated[int, typer.Option(help="steps between checkpoints")] = 1000,
     resume: Annotated[bool, typer.Option(help="go on from the checkpoint in the folder")] = False,
+    ring: Annotated[int, typer.Option(help="scenes kept on the device, a multiple of 16")] = 12288,
+    start: Annotated[Path | None, typer.Option(help="folder of weights to begin with; random ones when absent")] = None,
 ) -> None:
     """Train HeatNet on rendered scenes with and without hot surfaces."""
     from solarnet_assets.imagery.learn import Recipe
     from solarnet_assets.steel.train import train
 
-    lengths = {"steps": steps, "minutes": minutes, "batch": batch, "reuse": reuse}
+    lengths = {"steps": steps, "minutes": minutes, "batch": batch, "reuse": reuse, "ring": ring}
     recipe = replace(Recipe(), **lengths, workers=workers, seed=seed)  # type: ignore[arg-type]
-    card = train(out or PACKAGE / "steel" / "weights", recipe, held_out, typer.echo, resume, every)
+    card = train(out or PACKAGE / "steel" / "weights", recipe, held_out, typer.echo, resume, every, start)
     typer.echo(f"threshold {card['threshold']}, test {card['test']}")
 
 
@@ -100,14 +102,26 @@ def parking(
     seed: Seed = 1,
     batch: Batch = 64,
     held_out: HeldOut = 400,
+    start: Annotated[Path | None, typer.Option(help="folder of weights to go on from, with scenes of its own")] = None,
+    rate: Annotated[float, typer.Option(help="largest learning rate")] = 2e-3,
+    reuse: Annotated[float, typer.Option(help="how often a drawn scene is photographed, on average")] = 8.0,
 ) -> None:
     """Train LotNet on rendered car parks and, where given, KIT AIS frames."""
     from solarnet_assets.imagery.learn import Recipe
     from solarnet_assets.parking.train import train
 
     recipe = replace(Recipe(), steps=steps, minutes=minutes, workers=workers, seed=seed, batch=batch)
-    card = train(out or PACKAGE / "parking" / "weights", recipe, kit, held_out, typer.echo)
+    recipe = replace(recipe, rate=rate, reuse=reuse)
+    card = train(out or PACKAGE / "parking" / "weights", recipe, kit, held_out, typer.echo, start)
     typer.echo(f"threshold {card['threshold']}, test {card['test']}, KIT AIS {card['kit_ais_held_out']}")
+
+
+@app.command("parking-count")
+def parking_count(held_out: HeldOut = 400) -> None:
+    """Fit anew, on held-out renders, how scores of the shipped LotNet become counts; replaces that part of its card."""
+    from solarnet_assets.parking.calibrate import recalibrate
+
+    typer.echo(f"counts of other held-out scenes: {recalibrate(held_out)['check']}")
 
 
 if __name__ == "__main__":

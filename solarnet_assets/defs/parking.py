@@ -20,15 +20,30 @@ from solarnet_assets.parking.model import WEIGHTS, code_version
 
 def count_day(project: Project, day: date) -> Day:
     """Count the vehicles in every image that landed on a day."""
-    from solarnet_assets.parking.count import count_images
+    from solarnet_assets.parking.passes import count_images
+
+    lake = project.lake
+    sites = lake.read("sites").filter(pl.col("signal") == "parking")
+    lots = dict(sites.select("site_id", "geometry").iter_rows())
+    stalls = dict(sites.drop_nulls("capacity").select("site_id", "capacity").iter_rows())
+    images = lake.read("lot_images", day)
+    rows, pictures = count_images(images, lots, lambda name: Path(str(lake.blob("lot_images", day, name))), stalls)
+    stored = {key: project.evidence.write(f"parking/{day}/{key}.png", data) for key, data in pictures.items()}
+    frame = rows.with_columns(evidence=pl.col("image_id").replace_strict(stored, default=None, return_dtype=pl.String))
+    shown: dict[str, Any] = {"valid": int(frame["valid"].sum()), "vehicles": float(frame["vehicles"].sum())}
+    taken = frame.select((pl.col("occupancy") * pl.col("stalls")).sum() / pl.col("stalls").sum()).item()
+    return Day(frame, shown | ({} if taken is None or not taken >= 0 else {"occupancy": float(taken)}))
+
+
+def index_day(project: Project, day: date) -> Day:
+    """Read the roughness of lots in every coarse image that landed on a day."""
+    from solarnet_assets.parking.index import index_images
 
     lake = project.lake
     lots = dict(lake.read("sites").select("site_id", "geometry").iter_rows())
     images = lake.read("lot_images", day)
-    rows, pictures = count_images(images, lots, lambda name: Path(str(lake.blob("lot_images", day, name))))
-    stored = {key: project.evidence.write(f"parking/{day}/{key}.png", data) for key, data in pictures.items()}
-    frame = rows.with_columns(evidence=pl.col("image_id").replace_strict(stored, default=None, return_dtype=pl.String))
-    return Day(frame, {"valid": int(frame["valid"].sum()), "vehicles": float(frame["vehicles"].sum())})
+    rows = index_images(images, lots, lambda name: Path(str(lake.blob("lot_images", day, name))))
+    return Day(rows, {"valid": int(rows["valid"].sum())})
 
 
 def activity_of_day(project: Project, day: date) -> Day:
@@ -37,7 +52,7 @@ def activity_of_day(project: Project, day: date) -> Day:
     from solarnet_assets.parking.activity import baseline_window, ratios
 
     lake = project.lake
-    counts = lake.scan("lot_counts", baseline_window(day)[0], day).collect()
+    counts = lake.scan("lot_counts", baseline_window(day)[0], day).drop("candidates").collect()
     found = ratios(counts, lake.read("sites"), lake.read("calendar"), day)
     frame = levels(found.frame, day, project.config.country)
     now = frame.filter(pl.col("level") == "country", pl.col("date") == day)["value"].to_list()
@@ -56,12 +71,28 @@ def activity_of_day(project: Project, day: date) -> Day:
     pool="gpu",
     code_version=code_version(),
     metadata=table_metadata("lot_counts") | weights_metadata(WEIGHTS),
-    description="Vehicles in images of car parks, corrected for the detector's known error; pixels above 1 m are "
-    "refused.",
+    description="Vehicles in images of car parks with a 90 % interval, vehicles a stall where the stalls are known, "
+    "and the scored points that each number is made of; pixels above 1 m are refused.",
 )
 def lot_counts(context: dg.AssetExecutionContext, project: Project) -> Iterator[Any]:
     """Count the images of each day of the run."""
     yield from run_days(context, project.lake, "lot_counts", lambda day: count_day(project, day))
+
+
+@dg.asset(
+    group_name="parking",
+    partitions_def=DAILY,
+    deps=["lot_images", "sites"],
+    kinds={"parquet"},
+    owners=OWNERS,
+    tags={"layer": "inference"},
+    metadata=table_metadata("lot_index"),
+    description="How uneven car parks look in images of 1-10 m, which are too coarse to count in: what "
+    "marts.lot_occupancy_index is made of. No vehicles, and no part of parking_activity.",
+)
+def lot_index(context: dg.AssetExecutionContext, project: Project) -> Iterator[Any]:
+    """Read the coarse images of each day of the run."""
+    yield from run_days(context, project.lake, "lot_index", lambda day: index_day(project, day))
 
 
 @dg.asset(

@@ -11,8 +11,8 @@ import dagster as dg
 from solarnet_assets.defs.daily import OWNERS
 from solarnet_assets.defs.resources import Project
 
-READS = ("recovery_daily", "site_daily", "sector_growth", "solar_daily", "solar_farms", "recovery_forecast",
-         "recovery_dates", "published_comparison")  # fmt: skip
+READS = ("recovery_daily", "site_daily", "parking_groups", "sector_growth", "solar_daily", "solar_farms",
+         "recovery_forecast", "recovery_dates", "published_comparison")  # fmt: skip
 """Marts that the page shows."""
 
 

@@ -13,6 +13,8 @@ select signal, level, region as key, day, value, lower, upper from marts.recover
 union all
 select signal, 'site' as level, site_id as key, day, value, lower, upper from marts.site_daily
 union all
+select 'parking' as signal, 'group' as level, site_group as key, day, value, lower, upper from marts.parking_groups
+union all
 select 'sector' as signal, 'sector' as level, sector as key, day,
     100 + growth_pct as value, 100 + lower as lower, 100 + upper as upper
 from marts.sector_growth
@@ -60,10 +62,10 @@ def coverage(warehouse: Path) -> pl.DataFrame:
         warehouse: the DuckDB file.
 
     Returns:
-        One row per signal and level (country, region, city, site, sector, area): ``n`` figures with a truth,
-        ``covered`` (share whose 90 % interval holds the truth), ``bias``, ``rmse`` and ``max_error`` in points
-        (solar: km2), ``max_relative_error`` (share of the truth), and the mean ``half_width`` of the interval. Empty
-        outside a simulation.
+        One row per signal and level (country, region, city, group of car parks, site, sector, area): ``n`` figures
+        with a truth, ``covered`` (share whose 90 % interval holds the truth), ``bias``, ``rmse`` and ``max_error`` in
+        points (solar: km2), ``max_relative_error`` (share of the truth), and the mean ``half_width`` of the interval.
+        Empty outside a simulation.
     """
     return summarise(compared(warehouse))
 

@@ -118,5 +118,7 @@ def _check_png(file: RawFile) -> None:
             if image.mode not in {"RGB", "RGBA"}:
                 raise BadInputError(f"{file.name} is a PNG of mode {image.mode}; RGB is needed")
             image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except BadInputError:
+        raise
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise BadInputError(f"{file.name} is not a readable PNG, or is damaged or truncated") from error

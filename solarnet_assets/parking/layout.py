@@ -7,18 +7,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from PIL import ImageDraw
 
-from solarnet_assets.parking.sprites import FINE, Colour, Vehicle, shade, vehicle
+from solarnet_assets.parking.sprites import FINE, Colour, Vehicle, hull, shade, vehicle
 
 
 @dataclass
 class Plan:
-    """Vehicles, marked lines (x0, y0, x1, y1, width in m), and free places for clutter, all in metres."""
+    """Vehicles, marked lines (x0, y0, x1, y1, width), stalls (x, y, taken), free places, beds, all in metres."""
 
     vehicles: list[Vehicle] = field(default_factory=list)
     lines: list[tuple[float, float, float, float, float]] = field(default_factory=list)
     empty: list[tuple[float, float, float]] = field(default_factory=list)
     islands: list[tuple[float, float, float, float, float]] = field(default_factory=list)
     heading: float = 0.0
+    metres: float = 57.6
+    stalls: list[tuple[float, float, bool]] = field(default_factory=list)
+    beds: list[Vehicle] = field(default_factory=list)
 
 
 class _Frame:
@@ -39,7 +42,7 @@ def plan(rng: np.random.Generator, metres: float) -> Plan:
         float(rng.uniform(0, np.pi)) if rng.random() < 0.6 else float(rng.choice([0, np.pi / 2]) + rng.normal(0, 0.03))
     )
     frame = _Frame(metres, heading, (float(rng.uniform(-4, 4)), float(rng.uniform(-9, 9))))
-    made = Plan(heading=heading)
+    made = Plan(heading=heading, metres=metres)
     reach = metres * 0.75
     kind = str(rng.choice(["rows", "street", "yard", "loose", "nothing"], p=[0.66, 0.12, 0.06, 0.11, 0.05]))
     {"rows": _rows, "street": _street, "yard": _yard, "loose": _loose, "nothing": _nothing}[kind](
@@ -62,16 +65,31 @@ def _rows(made: Plan, frame: _Frame, rng: np.random.Generator, reach: float) -> 
         rng.choice([0.0, rng.beta(1, 4), rng.beta(2, 2), rng.beta(5, 1.2), 1.0], p=[0.1, 0.3, 0.3, 0.25, 0.05])
     )
     clumps = rng.uniform(0, 1) < 0.5
-    v = -reach
+    strip = rng.random() < 0.4
+    v = float(rng.uniform(-8, 8)) if strip else -reach
     while v < reach:
-        for side in (-1, 1):
+        single = int(rng.choice([-1, 1])) if strip and rng.random() < 0.7 else 0
+        for side in (single,) if single else (-1, 1):
             _row(made, frame, rng, (v + side * depth / 2, side, pitch, depth, slant, width, reach), occupancy, clumps)
+        if single:
+            _verge(made, frame, rng, v, -single, reach)
         if rng.random() < 0.5:
             _line(made, frame, (-reach, v), (reach, v), width)
-        v += 2 * depth + aisle
+        v += 2 * depth + aisle + (100.0 if strip else 0.0)
     for _ in range(rng.poisson(1.5)):
         at = frame(float(rng.uniform(-reach, reach)), float(rng.uniform(-reach, reach)))
         made.vehicles.append(vehicle(rng, *at, frame.heading + float(rng.normal(0, 0.15))))
+
+
+def _verge(made: Plan, frame: _Frame, rng: np.random.Generator, v: float, side: int, reach: float) -> None:
+    """Lay a kerb, a walk and planting behind a single row."""
+    tones: tuple[Colour, ...] = ((178, 174, 166), (150, 142, 128), (74, 92, 54), (140, 120, 92), (96, 94, 92))
+    for wide in rng.uniform((0.15, 1.0, 1.5), (0.4, 2.5, 8.0)):
+        if rng.random() < 0.8:
+            fill = shade(tones[rng.integers(len(tones))], rng.uniform(0.7, 1.25))
+            x, y = frame(0.0, v + side * wide / 2)
+            made.beds.append(Vehicle(x, y, frame.heading, 2 * reach, float(wide), 0.0, "bed", fill))
+        v += side * wide
 
 
 def _row(
@@ -96,7 +114,9 @@ def _row(
             made.islands.append((x, y, depth, pitch, frame.heading + np.pi / 2))
             continue
         local = occupancy if not clumps else float(np.clip(occupancy * (1 + np.sin(n / 4.0 + v)), 0, 1))
-        if rng.random() >= local:
+        taken = bool(rng.random() < local)
+        made.stalls.append((x, y, taken))
+        if not taken:
             made.empty.append((x, y, frame.heading))
             continue
         turned = frame.heading + np.pi / 2 - slant + (np.pi if rng.random() < 0.5 else 0) + rng.normal(0, 0.03)
@@ -153,14 +173,19 @@ def _nothing(made: Plan, frame: _Frame, rng: np.random.Generator, reach: float) 
 
 
 def mark(draw: ImageDraw.ImageDraw, made: Plan, rng: np.random.Generator) -> None:
-    """Draw the marked lines and the islands of a plan."""
+    """Draw the beds, the marked lines and the islands of a plan."""
+    for bed in made.beds:
+        draw.polygon([(float(a) / FINE, float(b) / FINE) for a, b in bed.outline()], fill=bed.paint)
     white: Colour = (205, 205, 200)
     ink = shade(white if rng.random() < 0.8 else (200, 165, 60), rng.uniform(0.45, 1.15))
     if rng.random() < 0.88:
         for x0, y0, x1, y1, width in made.lines:
             draw.line((x0 / FINE, y0 / FINE, x1 / FINE, y1 / FINE), fill=ink, width=max(1, round(width / FINE)))
-    fill: Colour = (70, 92, 48) if rng.random() < 0.5 else (150, 142, 128)
+    fill: Colour = ((70, 92, 48), (150, 142, 128), (120, 104, 84))[rng.integers(3)]
+    slim, round_, kerb = rng.uniform(0.35, 0.95), rng.uniform(0, 1), rng.uniform(0.8, 1.2)
     for x, y, long, wide, heading in made.islands:
-        island = Vehicle(x, y, heading, long, wide * 0.9, 0.2, "island", fill)
-        corners = [(float(a) / FINE, float(b) / FINE) for a, b in island.outline()]
-        draw.polygon(corners, fill=shade(fill, rng.uniform(0.7, 1.2)), outline=(190, 190, 185))
+        island = Vehicle(x, y, heading, long, wide * slim, 0.2, "island", fill)
+        corners = [(float(a) / FINE, float(b) / FINE) for a, b in hull(island, round_)]
+        width = int(rng.integers(1, 5))
+        draw.polygon(corners, fill=shade(fill, rng.uniform(0.7, 1.2)))
+        draw.line([*corners, corners[0]], fill=shade((180, 178, 172), kerb), width=width)

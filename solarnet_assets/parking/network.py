@@ -15,42 +15,54 @@ from solarnet_assets.imagery.layers import Residual, conv
 STRIDE = 2
 """One output cell is 2 x 2 input pixels, 0.6 m."""
 
-OUTPUTS = ("vehicle", "canopy", "cloud")
-"""Output channels: centre heat, under trees or roofs, under cloud."""
+OUTPUTS = ("vehicle", "canopy", "cloud", "footprint")
+"""Output channels: centre heat, under trees or roofs, under cloud, covered by a vehicle."""
+
+INPUTS = 5
+"""Input channels, see :func:`solarnet_assets.parking.tones.normalise`."""
 
 
 class LotNet(nn.Module):
     """Centre heat-maps of vehicles after CenterNet (Zhou et al. 2019, arXiv 1904.07850), on a U-shaped trunk.
 
-    Input: (B, 3, H, W) float, RGB at 0.3 m through :func:`solarnet_assets.parking.pixels.normalise`;
-    H and W multiples of 8. Output: (B, 3, H / 2, W / 2) logits in the order of :data:`OUTPUTS`.
+    Input: (B, 5, H, W) float, an image at 0.3 m through :func:`solarnet_assets.parking.tones.normalise`;
+    H and W multiples of 16. Output: (B, 4, H / 2, W / 2) logits in the order of :data:`OUTPUTS`. The footprint is
+    there for what the trunk learns from it and for the outline of what was found.
     """
 
-    multiple = 8
+    multiple = 16
     stride = STRIDE
 
-    def __init__(self, width: int = 32) -> None:
+    def __init__(self, width: int = 40) -> None:
         super().__init__()
         w = width
-        self.stem = nn.Sequential(nn.PixelUnshuffle(STRIDE), conv(3 * STRIDE**2, w), Residual(w))
+        self.stem = nn.Sequential(nn.PixelUnshuffle(STRIDE), conv(INPUTS * STRIDE**2, w), Residual(w))
         self.down1 = nn.Sequential(conv(w, 2 * w, 2), Residual(2 * w))
         self.down2 = nn.Sequential(conv(2 * w, 3 * w, 2), Residual(3 * w), Residual(3 * w))
-        self.up1 = nn.Sequential(nn.Conv2d(3 * w, 2 * w, 1, bias=False), nn.BatchNorm2d(2 * w))
-        self.join1 = conv(2 * w, 2 * w)
-        self.up0 = nn.Sequential(nn.Conv2d(2 * w, w, 1, bias=False), nn.BatchNorm2d(w))
-        self.join0 = conv(w, w)
+        self.down3 = nn.Sequential(conv(3 * w, 4 * w, 2), Residual(4 * w), Residual(4 * w, 2))
+        self.rise2, self.join2 = _rise(4 * w, 3 * w), conv(3 * w, 3 * w)
+        self.rise1, self.join1 = _rise(3 * w, 2 * w), conv(2 * w, 2 * w)
+        self.rise0, self.join0 = _rise(2 * w, w), nn.Sequential(conv(w, w), Residual(w))
         self.head = nn.Conv2d(w, len(OUTPUTS), 1)
         nn.init.constant_(self.head.bias, -4.0)  # type: ignore[arg-type]
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return logits, (B, 3, H / 2, W / 2)."""
+        """Return logits, (B, 4, H / 2, W / 2)."""
         half = self.stem(x)
         quarter = self.down1(half)
         eighth = self.down2(quarter)
-        up = F.interpolate(self.up1(eighth), scale_factor=2.0, mode="bilinear", align_corners=False)
-        quarter = self.join1(F.relu(quarter + up))
-        up = F.interpolate(self.up0(quarter), scale_factor=2.0, mode="bilinear", align_corners=False)
-        return self.head(self.join0(F.relu(half + up)))
+        eighth = self.join2(F.relu(eighth + self.rise2(self.down3(eighth))))
+        quarter = self.join1(F.relu(quarter + self.rise1(eighth)))
+        return self.head(self.join0(F.relu(half + self.rise0(quarter))))
+
+
+def _rise(inputs: int, outputs: int) -> nn.Sequential:
+    """Return fewer channels on twice the cells."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, 1, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.Upsample(scale_factor=2.0, mode="bilinear", align_corners=False),
+    )
 
 
 def peaks(heat: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
@@ -77,14 +89,15 @@ def peaks(heat: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
     return torch.stack([fine_x, fine_y], 1)[order], scores[order]
 
 
-def loss(logits: Tensor, heat: Tensor, cover: Tensor, ignore: Tensor) -> Tensor:
-    """Return the training loss: penalty-reduced focal loss of the centres plus cross entropy of the cover.
+def loss(logits: Tensor, heat: Tensor, cover: Tensor, ignore: Tensor, footprint: Tensor) -> Tensor:
+    """Return the training loss: penalty-reduced focal loss of the centres plus cross entropy of cover and footprint.
 
     Args:
-        logits: (B, 3, H, W).
+        logits: (B, 4, H, W).
         heat: (B, H, W) Gaussian targets, 1 at a centre (CornerNet/CenterNet focal loss, alpha 2, beta 4).
         cover: (B, 2, H, W) 1 under canopy and under cloud, 0 in the open, 2 unknown.
         ignore: (B, H, W) 1 where neither vehicle nor background is asked for (half hidden vehicles).
+        footprint: (B, H, W) share of the cell that a vehicle covers, 2 unknown.
     """
     logits = logits.float()
     p = torch.sigmoid(logits[:, 0]).clamp(1e-4, 1 - 1e-4)
@@ -93,6 +106,7 @@ def loss(logits: Tensor, heat: Tensor, cover: Tensor, ignore: Tensor) -> Tensor:
     found = positive * torch.log(p) * (1 - p) ** 2
     quiet = (1 - positive) * (1 - heat) ** 4 * torch.log(1 - p) * p**2 * asked
     centre = -(found.sum() + quiet.sum()) / positive.sum().clamp_min(1.0)
-    known = (cover < 1.5).float()
-    each = F.binary_cross_entropy_with_logits(logits[:, 1:], cover * known, reduction="none")
-    return centre + (each * known).sum() / known.sum().clamp_min(1.0)
+    maps = torch.cat([cover, footprint[:, None]], 1)
+    known = (maps < 1.5).float()
+    each = F.binary_cross_entropy_with_logits(logits[:, 1:], maps * known, reduction="none") * known
+    return centre + (each.sum((0, 2, 3)) / known.sum((0, 2, 3)).clamp_min(1.0)).sum()

@@ -72,7 +72,7 @@ def context(data: ReportData) -> dict[str, Any]:
         "comparison": panels.comparison(data),
         "cities": panels.areas(data, "city"),
         "provinces": panels.areas(data, "region"),
-        "sites": panels.sites(data, {picture["site"] for picture in pictures}),
+        "sites": panels.kinds(data) + panels.sites(data, {picture["site"] for picture in pictures}),
         "pictures": pictures,
         "gaps": panels.gaps(data),
         "refused": panels.refused(data),

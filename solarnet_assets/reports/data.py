@@ -20,6 +20,9 @@ TABLES: dict[str, dict[str, str]] = {
         "signal": "varchar", "site_id": "varchar", "name": "varchar", "region": "varchar", "day": "date",
         "value": "double", "lower": "double", "upper": "double", "n_obs": "bigint", "evidence": "varchar",
     },
+    "marts.parking_groups": {
+        "site_group": "varchar", "day": "date", "value": "double", "lower": "double", "upper": "double",
+    },
     "marts.steel_shock": {
         "level": "varchar", "region": "varchar", "day": "date", "ordinary": "double", "ordinary_lower": "double",
         "ordinary_upper": "double", "shock": "double", "shock_lower": "double", "shock_upper": "double",

@@ -88,6 +88,19 @@ def areas(data: ReportData, level: str) -> list[dict[str, Any]]:
     return groups
 
 
+def kinds(data: ReportData) -> list[dict[str, Any]]:
+    """Return small multiples of the kinds of car parks: factory, theme park and so on."""
+    rows = data["parking_groups"]
+    if rows.is_empty():
+        return []
+    frame = Frame(_first(rows), _last(rows), 0.0, 160.0)
+    items = [
+        _item(words.title(str(key)), one, frame, "--parking", 100.0)
+        for (key,), one in rows.group_by("site_group", maintain_order=True)
+    ]
+    return [{"name": f"{words.SIGNALS['parking']} by kind of place", "items": sorted(items, key=_by_name)}]
+
+
 def sites(data: ReportData, pictured: set[str]) -> list[dict[str, Any]]:
     """Return small multiples of mills and car parks; ``pictured`` sites link to their picture."""
     rows = data["site_daily"]

@@ -21,6 +21,7 @@ def warehouse(tmp_path):
     frames = {
         "marts.recovery_daily": table(signal="steel", level="country", region="CN", value=83.0, lower=78.0, upper=88.0),
         "marts.site_daily": table(signal="steel", site_id="a", value=72.0, lower=70.0, upper=74.0),
+        "marts.parking_groups": table(site_group="theme park", value=12.0, lower=5.0, upper=20.0),
         "marts.sector_growth": table(sector="gaming", lang="all", growth_pct=110.0, lower=90.0, upper=130.0),
         "marts.solar_daily": table(site_id="all", area_km2=4.0, lower=3.0, upper=4.4),
         "marts.published_comparison": pl.DataFrame(
@@ -38,6 +39,7 @@ def warehouse(tmp_path):
                 table(signal="sector", key="gaming", value=200.0),
                 table(signal="solar", key="CN", value=4.2),
                 table(signal="parking", key="CN", value=50.0),
+                table(signal="parking", key="theme park", value=4.0),
                 table(signal="steel_ordinary", key="CN", value=82.0),
             ]
         ),
@@ -61,8 +63,10 @@ def warehouse(tmp_path):
 
 def test_coverage_counts_held_days_and_errors(warehouse):
     rows = {(r["signal"], r["level"]): r for r in coverage(warehouse).iter_rows(named=True)}
-    ordinary = ("steel_ordinary", "country")
-    assert set(rows) == {("steel", "country"), ("steel", "site"), ("sector", "sector"), ("solar", "country"), ordinary}
+    ordinary, group = ("steel_ordinary", "country"), ("parking", "group")
+    steel = {("steel", "country"), ("steel", "site")}
+    assert set(rows) == {*steel, ("sector", "sector"), ("solar", "country"), ordinary, group}
+    assert (rows[group]["covered"], rows[group]["bias"]) == (0.0, 8.0), "the theme park's interval misses"
     country, site = rows["steel", "country"], rows["steel", "site"]
     assert (country["n"], country["covered"], country["rmse"], country["bias"]) == (10, 1.0, 3.0, 3.0)
     assert (site["covered"], site["max_error"], site["bias"], site["half_width"]) == (0.0, 8.0, -8.0, 2.0)

@@ -116,6 +116,12 @@ def tables(rng):
     return {
         "marts.recovery_daily": recovery(rng),
         "marts.site_daily": sites(rng),
+        "marts.parking_groups": pl.concat(
+            [
+                rows(curve("parking") + shift, 5.0, site_group=kind)
+                for kind, shift in (("theme park", 0), ("factory", 5))
+            ]
+        ),
         "marts.steel_shock": festival(80.0),
         "marts.sector_growth": pl.concat(sector),
         "marts.solar_daily": area,

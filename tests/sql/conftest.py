@@ -99,7 +99,7 @@ def write_day(lake: Lake, asset: str, day: date, version: int = 0) -> None:
 
 def _activity(signal: str, day: date, rng: np.random.Generator) -> Iterable[dict]:
     keys = [("site", s["site_id"]) for s in SITES if s["signal"] == signal]
-    keys += [("group", "mill"), *(("region", r) for r in REGIONS), ("country", "CN")]
+    keys += [("group", "mill"), ("group", "factory"), *(("region", r) for r in REGIONS), ("country", "CN")]
     for back in range(22):
         for level, key in keys:
             value = float(rng.uniform(20, 100))
@@ -155,9 +155,25 @@ def _dates(day: date, rng: np.random.Generator) -> Iterable[dict]:
     yield {**row, **limits, "horizon": day + timedelta(days=60)}
 
 
+def _counts(day: date, rng: np.random.Generator) -> Iterable[dict]:
+    for lot in ("lot0", "lot1"):
+        found = float(rng.uniform(20, 100))
+        point = {"column": 3.0, "row": 4.0, "score": 0.8, "probability": 0.9, "inside": 1.0, "listed": True}
+        limits = {"vehicles": found, "sd": 2.0, "lower": found - 3, "upper": found + 4, "stalls": 120.0}
+        seen = {"occupancy": found / 120, "valid": True, "gsd": 0.3, "candidates": [point, point]}
+        yield {"site_id": lot, "image_id": f"{lot}-{day}", **limits, **seen}
+
+
+def _roughness(day: date, rng: np.random.Generator) -> Iterable[dict]:
+    seen = {"roughness": float(rng.uniform(0.5, 2)), "roughness_sd": 0.05, "pixels": 400, "gsd": 3.0, "valid": True}
+    yield {"site_id": "lot2", "image_id": f"coarse-{day}", **seen}
+
+
 _ROWS = {
     "steel_activity": lambda day, rng: _activity("steel", day, rng),
     "steel_festival": _festival,
+    "lot_counts": _counts,
+    "lot_index": _roughness,
     "parking_activity": lambda day, rng: _activity("parking", day, rng),
     "city_commuters": _commuters,
     "mobility_index": _index,
