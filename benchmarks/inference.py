@@ -8,6 +8,7 @@ Rates are 10^6 px/s of the scene, medians of interleaved repeats, warm-up apart.
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import statistics
 import tempfile
@@ -15,6 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +27,10 @@ from solarnet_assets.imagery import device as devices
 from solarnet_assets.imagery.infer import Engine
 from solarnet_assets.imagery.sink import ArraySink, FileSink
 from solarnet_assets.imagery.source import RasterSource
-from solarnet_assets.imagery.tiling import blocks, lay
+from solarnet_assets.imagery.tiling import blocks
+
+PIXELS = 6e6
+"""Pixels of a measurement of the bare network on a CPU, a second or two."""
 
 
 class clock:  # noqa: N801
@@ -72,12 +77,25 @@ def decode(path: Path, threads: int, scenes: int) -> None:
     source.close()
 
 
-def bare(engine: Engine, size: int, batch: int, runs: int) -> float:
-    """Return Mpx/s of the network on tiles that lie on the device."""
+class Plain(Engine):
+    """The network as torch runs it: in the engine's arithmetic, but no layer takes the next one along."""
+
+    @cached_property
+    def folded(self) -> torch.nn.Module:
+        """Batch normalisation is folded, and nothing else."""
+        return devices.fold(self.network)
+
+
+def bare(engine: Engine, size: int, batch: int) -> float:
+    """Return Mpx/s of the network on tiles that lie on the device, with the bases of a scene where it has some."""
     generator = torch.Generator().manual_seed(0)
     x = (torch.rand((batch, 6, size, size), generator=generator) * 0.4).to(engine.device)
     x = x.contiguous(memory_format=torch.channels_last)
+    runs = 10 if engine.device.type == "cuda" else max(1, round(PIXELS / size**2))
     with devices.kept_memory(), torch.inference_mode(), devices.exact_arithmetic(engine.device):
+        if hasattr(engine.network, "survey"):
+            with devices.autocast(engine.device, engine.arithmetic):
+                engine.folded.survey([x[:1, :, :128, :128]])
         for _ in range(3 if engine.device.type == "cuda" else 1):
             engine.forward(x)
         _sync(engine)
@@ -102,18 +120,18 @@ def timed(work: Callable[[], None]) -> float:
 
 def settings(engine: Engine, compiled: bool) -> list[tuple[int, int, bool]]:
     """Return what the bare network is tried with: side, batch, compiled."""
-    tile = lay(10980, engine.tile, engine.overlap, 16).size
+    tile = engine.axes(10980, 10980)[1].size
     if engine.device.type == "cpu":
         return [(512, 1, False), (tile, 1, False)]
     return [(512, 16, False), (tile, 6, False), *([(tile, 6, True)] if compiled else [])]
 
 
-def best_bare(options: dict, runs: int, compiled_too: bool) -> tuple[tuple[int, int], list[bool]]:
+def best_bare(options: dict, compiled_too: bool) -> tuple[tuple[int, int], list[bool]]:
     """Return the side and batch at which the bare network is fastest, and the values of ``compiled`` tried."""
     found: dict[tuple[int, int, bool], float] = {}
     for size, batch, compiled in settings(Engine(**options), compiled_too):
         made = Engine(**options, compiled=compiled)
-        rate = found[size, batch, compiled] = statistics.median(bare(made, size, batch, runs) for _ in range(3))
+        rate = found[size, batch, compiled] = statistics.median(bare(made, size, batch) for _ in range(3))
         word = "compiled" if compiled else "eager"
         print(f"  bare network, {size} px, batch {batch}, {word}: {rate:.1f} Mpx/s", flush=True)
     size, batch, _ = max(found, key=lambda key: found[key])
@@ -137,17 +155,18 @@ def engine_pass(engine: Engine, path: Path, scenes: int, folder: Path | None = N
 def measure(path: Path, asked: argparse.Namespace, options: dict) -> None:
     """Print every rate and what it means."""
     device, side, scenes = options["device"], asked.side, asked.scenes
-    threads, runs = devices.decode_threads(device), 10 if device.type == "cuda" else 1
-    (size, batch), kinds = best_bare(options, runs, not asked.eager)
+    threads = devices.decode_threads(device)
+    (size, batch), kinds = best_bare(options, not asked.eager)
     made = {"compiled" if kind else "eager": Engine(**options, compiled=kind) for kind in kinds}
     rates: dict[str, list[float]] = {}
     for n in range(asked.repeats + 1):
         row = {"decode": scenes * side * side / timed(lambda: decode(path, threads, scenes)) / 1e6}
         for word, engine in made.items():
-            row[f"network, {word}"] = bare(engine, size, batch, runs)
+            row[f"network, {word}"] = bare(engine, size, batch)
             row[f"engine, {word}"] = engine_pass(engine, path, scenes)
         if device.type == "cpu":
-            row["float32 network"] = bare(Engine(**options | {"precision": "float32"}), size, batch, runs)
+            row["plain network"] = bare(Plain(**options), size, batch)
+            row["plain float32 network"] = bare(Plain(**options | {"precision": "float32"}), size, batch)
         if scenes > 1:
             row["engine, one scene"] = engine_pass(made["eager"], path, 1)
             row["engine, to files"] = engine_pass(made["eager"], path, scenes, path.parent)
@@ -168,12 +187,13 @@ def report(rates: dict[str, list[float]], side: int, engine: Engine) -> None:
         print(f"{name:22}{rate:8.1f} Mpx/s  ({min(rates[name]):.1f} to {max(rates[name]):.1f})")
     network = max(rate for name, rate in middle.items() if name.startswith("network"))
     run = max(rate for name, rate in middle.items() if name in ("engine, eager", "engine, compiled"))
-    axis = lay(side, engine.tile, engine.overlap, int(getattr(engine.network, "multiple", 8)))
-    useful = (side / (len(axis.starts) * axis.size)) ** 2
-    print(f"tiles of {axis.size} px; {useful:.3f} of what the network computes is scene, the rest overlap")
+    axes = engine.axes(side, side)
+    useful = math.prod(side / (len(axis.starts) * axis.size) for axis in axes)
+    size = f"{axes[0].size} x {axes[1].size}"
+    print(f"tiles of {size} px; {useful:.3f} of what the network computes is scene, the rest overlap")
     ratios = {"min(decode, network)": min(middle["decode"], network), "network": network}
     if engine.device.type == "cpu":
-        ratios["float32 network"] = middle["float32 network"]
+        ratios |= {name: middle[name] for name in ("plain network", "plain float32 network")}
         ratios["what cores that do both allow"] = 1 / (1 / middle["decode"] + 1 / (network * useful))
     for name in ("usual loop", "rio-tiler loop"):
         ratios |= {name: middle[name]} if name in middle else {}

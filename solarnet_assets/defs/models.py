@@ -15,7 +15,7 @@ from solarnet_assets.defs.resources import Project
 class Training(dg.Config):
     """Settings of one training; the same settings go on from the checkpoint that a killed run left."""
 
-    kind: str = Field("s2", description="s2: reflectance at 10 m; rgb: pictures of 0.07-3 m a pixel")
+    kind: str = Field("s2", description="s2: reflectance at 10 m; any: bands may be missing; rgb: pictures of 0.07-3 m")
     network: str = Field("solarnet", description="solarnet, unet or emanet")
     seed: int = Field(1, description="seed of scenes, weights and order")
     steps: int = Field(8000, gt=0, description="optimiser steps")

@@ -72,7 +72,7 @@ def evaluate(
         masks: folder of masks, where there are some.
         settings: what is known of the images.
         out: folder for overlays (PNG) and ``solar.csv``, made where it is missing.
-        tell: receives one line per refused image.
+        tell: receives one line per refused image, and what its reader should know of another.
 
     Raises:
         BadInputError: there is no image that can be used.
@@ -89,6 +89,8 @@ def evaluate(
             refused[file.name] = str(error)
             tell(str(error))
             continue
+        for note in image.notes:
+            tell(note)
         probability = probabilities(image, settings)
         rows.append(_row(file, image, probability, truth))
         if out is not None:
@@ -108,7 +110,7 @@ def probabilities(image: Image, settings: Settings) -> NDArray[np.float32]:
     from solarnet_assets.solar.views import merge, spread
 
     ready = engine(settings.device, image.kind)
-    if image.kind == "s2":
+    if image.kind != "rgb":
         return next(ready.run([image.pixels]))[0]
     return merge([p[0] for p in ready.run(spread(image.pixels))])
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solarnet_assets.landing import BadInputError
-from solarnet_assets.solar.model import BANDS
+from solarnet_assets.solar.model import BANDS, MISSING
 from solarnet_assets.solar.polygons import MAX_GSD, MIN_GSD
 
 MAX_PIXELS = 100_000_000
@@ -25,6 +25,15 @@ SUFFIXES = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".tif": "TIFF", ".ti
 PICTURE_GSD = (0.05, 3.5)
 """Ground sampling distances of pictures that the network has seen in training, with a little margin, m."""
 
+NEEDED = ("B02", "B03", "B04")
+"""Bands without which a chip is not read; for others the network has learnt to do without."""
+
+OFFSET = 1000
+"""What products since January 2022 add to every number (BOA_ADD_OFFSET and RADIO_ADD_OFFSET of -1000)."""
+
+NEGATIVE = 0.05
+"""Share of negative reflectances from which a file's numbers are doubted; noise over dark water gives a few. Ours."""
+
 SLACK = 2
 """Pixels by which a mask's sides may differ from its image's; more is refused."""
 
@@ -35,15 +44,17 @@ class Image:
 
     Attributes:
         name: file name without ending.
-        kind: ``rgb`` or ``s2``.
+        kind: ``rgb``, ``s2``, or ``any`` where bands are missing.
         pixels: (C, H, W) float32: colours 0..1, or reflectance of :data:`BANDS`.
         seen: (H, W) pixels that carry data.
+        notes: sentences on what its reader should know: bands it does not have, numbers that look wrong.
     """
 
     name: str
     kind: str
     pixels: NDArray[np.float32]
     seen: NDArray[np.bool_]
+    notes: tuple[str, ...] = ()
 
 
 def image_files(folder: Path, masks: Path | None = None) -> list[Path]:
@@ -181,17 +192,51 @@ def _reflectance(file: Path, bands: Sequence[str], scale: float | None, offset: 
         if len(names) > dataset.count:
             raise BadInputError(f"{file.name} has {dataset.count} bands, and {len(names)} were named")
         order = _numbers(names)
-        lacking = [name for name in BANDS if name not in order]
+        lacking = [name for name in NEEDED if name not in order]
         if lacking:
-            raise BadInputError(f"{file.name} lacks band {', '.join(lacking)}: name the file's bands with --bands")
-        raw = read_pixels(dataset, [order[name] for name in BANDS])
+            raise BadInputError(
+                f"{file.name} ({dataset.count} bands) lacks band {', '.join(lacking)}: name the file's bands in order "
+                "with --bands, such as B02,B03,B04,B08,B11,B12"
+            )
+        chosen = [name for name in BANDS if name in order]
+        raw = read_pixels(dataset, [order[name] for name in chosen])
         empty = 0 if dataset.nodata is None or np.isnan(dataset.nodata) else dataset.nodata
+    if raw.dtype.kind == "u" and raw.dtype.itemsize == 1 and scale is None:
+        raise BadInputError(f"{file.name} holds 8-bit numbers: name with --scale how many make a reflectance of 1")
     seen = np.isfinite(raw).all(0) & (raw != empty).all(0)
     per_unit = (1.0 if raw.dtype.kind == "f" else 1e4) if scale is None else scale
     values = np.where(seen, (raw.astype(np.float32) + np.float32(offset)) / np.float32(per_unit), 0).astype(np.float32)
     if seen.any() and float(np.median(values[:, seen])) > 2:
         raise BadInputError(f"{file.name} holds no reflectance at --scale {per_unit:g}: half of its values exceed 2")
-    return Image(file.stem, "s2", np.clip(values, 0, None), seen)
+    notes = _doubts(file.name, raw[:, seen], offset, chosen)
+    return Image(
+        file.stem,
+        "s2" if len(chosen) == len(BANDS) else "any",
+        _complete(np.clip(values, 0, None), chosen),
+        seen,
+        notes,
+    )
+
+
+def _complete(values: NDArray[np.float32], chosen: Sequence[str]) -> NDArray[np.float32]:
+    """Return reflectance in the order of :data:`BANDS`, with what stands for bands that are not there."""
+    own = iter(values)
+    blank = np.ones(values.shape[1:], np.float32)
+    return np.stack([next(own) if name in chosen else blank * np.float32(MISSING[name]) for name in BANDS])
+
+
+def _doubts(name: str, raw: NDArray[np.number], offset: float, chosen: Sequence[str]) -> tuple[str, ...]:
+    """Return what is odd about a file's numbers, (bands, pixels), and which bands it lacks."""
+    notes = []
+    if lacking := [band for band in BANDS if band not in chosen]:
+        notes.append(f"{name} has no {' and '.join(lacking)}: more is missed and made up without (docs/solar.md).")
+    if not raw.size:
+        notes.append(f"{name} holds no pixel with data.")
+    elif raw.dtype.kind != "f" and offset == 0 and float(raw.min()) >= OFFSET:
+        notes.append(f"{name} has no number below {OFFSET}: if its product has an offset, give --offset -{OFFSET}.")
+    elif float((raw < -offset).mean()) > NEGATIVE:
+        notes.append(f"{name} has many negative reflectances: the offset may have been taken off before.")
+    return tuple(notes)
 
 
 def _numbers(names: Sequence[str]) -> dict[str, int]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from solarnet_assets.imagery import device as devices
 from solarnet_assets.imagery.sink import LEVELS
-from solarnet_assets.imagery.tiling import lay, spread
+from solarnet_assets.imagery.tiling import spread
 
 if TYPE_CHECKING:
     import torch
@@ -69,7 +69,7 @@ class Canvas:
         multiple = int(getattr(engine.network, "multiple", 8))
         self.stride = int(getattr(engine.network, "stride", 1))
         bands, height, width = source.shape
-        self.rows, self.cols = (lay(n, engine.tile, engine.overlap, multiple) for n in (height, width))
+        self.rows, self.cols = engine.axes(height, width)
         self.shape = (engine.outputs(bands), -(-height // self.stride), -(-width // self.stride))
         self.number, self.done = 0, 0
         self.filled = 0
@@ -121,7 +121,8 @@ class Canvas:
         """Tell the network what the scene is made of, unless a sample shows nothing."""
         if hasattr(self.engine.network, "survey"):
             shown = [sample for sample in self.sampled if bool(sample.any())]
-            self.engine.folded.survey(shown)  # type: ignore[operator]
+            with devices.autocast(self.engine.device, self.engine.arithmetic):
+                self.engine.folded.survey(shown)  # type: ignore[operator]
         self.sampled.clear()
 
     def _make(self, pixels: Tensor) -> None:
@@ -260,8 +261,10 @@ def calibrated(numbers: Tensor, source: Source) -> Tensor:
     missing = None
     if rule.nodata is not None and rule.nodata * rule.scale + rule.offset != 0:
         missing = values.eq(rule.nodata)
-    if (rule.scale, rule.offset) != (1.0, 0.0):
-        values = values.mul_(rule.scale).add_(rule.offset)
+    if rule.scale != 1.0:
+        values = values.mul_(rule.scale)
+    if rule.offset != 0.0:
+        values = values.add_(rule.offset)
     if missing is not None:
         values = values.masked_fill_(missing, 0.0)
     return values if source.dtype.kind in "ui" else values.nan_to_num_(0.0, 0.0, 0.0)

@@ -82,29 +82,32 @@ def fast_precision(device: torch.device) -> str:
 
 
 def decode_threads(device: torch.device) -> int:
-    """Return how many threads decode: all cores beside a GPU, as many as the network's own beside a CPU."""
+    """Return how many threads decode: beside a CPU as many as the network's own, beside a GPU its share of the cores.
+
+    Two processes, each beside a GPU and with threads for all 32 cores, made 381 Mpx/s together, with threads for half
+    of them 500, and one process alone gained 3 % from the second half (benchmarks/NOTES.md).
+    """
     import torch
 
-    return len(os.sched_getaffinity(0)) if device.type == "cuda" else torch.get_num_threads()
+    if device.type != "cuda":
+        return torch.get_num_threads()
+    allowed = len(os.sched_getaffinity(0))
+    return max(1, min(allowed, (os.cpu_count() or allowed) // max(torch.cuda.device_count(), 1)))
 
 
-def prepared(folded: nn.Module, precision: str, compiled: bool) -> Any:
+def prepared(network: nn.Module, precision: str, compiled: bool) -> Any:
     """Return a function from input (B, C, H, W) float32 to probabilities (B, K, H / s, W / s) float32.
 
-    bfloat16 runs under autocast, which leaves to float32 what a network marks as such.
-
     Args:
-        folded: network in evaluation mode, see :func:`fold`.
+        network: in evaluation mode, see :func:`folded`.
         precision: ``float32`` or ``bfloat16``.
         compiled: use torch.compile, if there is a compiler. It pays where the GPU, not decoding, is the limit.
     """
     import torch
 
-    kind = next(folded.parameters()).device.type if any(True for _ in folded.parameters()) else "cpu"
-
     def forward(x: Tensor) -> Tensor:
-        with torch.autocast(kind, torch.bfloat16, enabled=precision == "bfloat16"):
-            return torch.sigmoid(folded(x).float())
+        with autocast(x.device, precision):
+            return torch.sigmoid(network(x).float())
 
     return _compile(forward) if compiled else forward
 
@@ -131,6 +134,29 @@ def _compile(forward: Callable[[Tensor], Tensor]) -> Any:
             return forward(x)
 
     return careful
+
+
+def autocast(device: torch.device, precision: str) -> Any:
+    """Return a context for scenes' arithmetic: bfloat16 leaves to float32 what a network marks as such."""
+    import torch
+
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+
+
+def folded(network: nn.Module, device: torch.device, precision: str) -> nn.Module:
+    """Return a copy of a network as it is fastest: :func:`fold`, and on a CPU :mod:`~solarnet_assets.imagery.fused`.
+
+    Args:
+        network: in evaluation mode.
+        device: where it runs.
+        precision: ``float32`` or ``bfloat16``.
+    """
+    import torch
+
+    from solarnet_assets.imagery import fused
+
+    made = fold(network)
+    return fused.fuse(made, getattr(torch, precision)) if device.type == "cpu" and fused.available() else made
 
 
 def fold(network: nn.Module) -> nn.Module:

@@ -40,7 +40,7 @@ def polygon_in(wkt: str, epsg: int) -> BaseGeometry:
     Raises:
         BadInputError: the text is not a polygon.
     """
-    from shapely import from_wkt, transform
+    from shapely import from_wkt
     from shapely.errors import ShapelyError
 
     try:
@@ -49,9 +49,14 @@ def polygon_in(wkt: str, epsg: int) -> BaseGeometry:
         raise BadInputError(f"{wkt[:60]!r} is not a geometry in WKT") from error
     if shape is None or shape.is_empty or shape.geom_type not in {"Polygon", "MultiPolygon"}:
         raise BadInputError(f"{wkt[:60]!r} is not a polygon")
-    if epsg == 4326:
-        return shape
-    project = transformer(4326, epsg)
+    return shape if epsg == 4326 else reproject(shape, 4326, epsg)
+
+
+def reproject(shape: BaseGeometry, source: int, target: int) -> BaseGeometry:
+    """Return a geometry of one CRS (EPSG code) in another."""
+    from shapely import transform
+
+    project = transformer(source, target)
     return transform(shape, lambda xy: np.column_stack(project.transform(xy[:, 0], xy[:, 1])))
 
 

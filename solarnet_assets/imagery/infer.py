@@ -1,12 +1,13 @@
 """The engine that runs every network: over images in memory, and over scenes of any size by windows.
 
-Images no larger than a tile run whole, in float32 with TF32 off and without threads or queues: CPU and GPU agree to
-1e-3 in probability. Scenes are cut into overlapping tiles and run in the fastest arithmetic of the device;
+Images no larger than a tile run whole, in float32 with TF32 off and without threads: CPU and GPU agree to 1e-3 in
+probability. Scenes are cut into overlapping tiles and run in the fastest arithmetic of the device;
 docs/inference.md says how, and how far results may differ.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,20 +22,37 @@ from solarnet_assets.imagery.scan import Progress, scan
 from solarnet_assets.imagery.sink import ArraySink, Sink
 from solarnet_assets.imagery.source import ArraySource, Source
 from solarnet_assets.imagery.staging import Job
-from solarnet_assets.imagery.tiling import lay
+from solarnet_assets.imagery.tiling import Axis, lay
 from solarnet_assets.imagery.weights import Weights
 
 if TYPE_CHECKING:
     import torch
-    from torch import nn
+    from torch import Tensor, nn
 
 Array = NDArray[np.float32]
 
 TILE = 1280
 """Largest side of a tile, input pixels; an image no larger is run whole."""
 
+WIDTHS = 32
+"""Of what the widths of a scene's tiles are multiples in bfloat16 on a CPU: there oneDNN works on 16 pixels of a row at
+once, at full size and at half. Tiles of 1,432 pixels ran at 3.6 Mpx/s a core, of 1,440 at 4.2 (benchmarks/NOTES.md)."""
+
 OVERLAP = 64
 """Pixels that neighbouring tiles share: beyond 32 from a cut edge its error falls no further (docs/inference.md)."""
+
+
+@dataclass(frozen=True)
+class Future:
+    """An image's probabilities, which the device may still be working on.
+
+    Attributes:
+        made: (K, rows, columns) float32 on the device, of the image as it was padded.
+        size: rows and columns of the image.
+    """
+
+    made: Tensor
+    size: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -69,18 +87,21 @@ class Engine:
         An image's result does not depend on the images beside it: to the bit on a CPU, to rounding on a GPU.
 
         Args:
-            images: (C, H, W) float32, of any size each; read lazily, one at a time on a CPU, ``batch`` on a GPU.
+            images: (C, H, W) float32, of any size each; read lazily, one at a time on a CPU; on a GPU ``batch`` at a
+                time, while the one before is worked on.
 
         Yields:
             (K, ceil(H / s), ceil(W / s)) float32 probabilities, in order.
         """
         source = iter(images)
-        together = self.batch if self.device.type == "cuda" else 1
-        while chunk := list(islice(source, together)):
-            small = [max(image.shape[1:]) <= self.tile for image in chunk]
-            done = iter(self._whole([image for image, fits in zip(chunk, small, strict=True) if fits]))
-            for image, fits in zip(chunk, small, strict=True):
-                yield next(done) if fits else self._tiled(image)
+        gpu = self.device.type == "cuda"
+        under_way: deque[list[Future | Array]] = deque()
+        while chunk := list(islice(source, self.batch if gpu else 1)):
+            under_way.append(self._begin(chunk))
+            if len(under_way) > int(gpu):  # a GPU works on one batch while the next is read
+                yield from self._arrived(under_way.popleft())
+        for last in under_way:
+            yield from self._arrived(last)
 
     def run_scene(self, source: Source, sink: Sink, progress: Progress | None = None) -> None:
         """Run one scene by windows; memory does not grow with the scene.
@@ -112,12 +133,23 @@ class Engine:
     @cached_property
     def forward(self) -> Any:
         """Function from tiles to probabilities, for scenes; see :func:`solarnet_assets.imagery.device.prepared`."""
-        return devices.prepared(self.folded, self.precision or devices.fast_precision(self.device), self.compiled)
+        return devices.prepared(self.folded, self.arithmetic, self.compiled)
 
     @cached_property
     def folded(self) -> nn.Module:
         """The network as scenes run it; a copy, so that what a scene leaves in it stays away from images."""
-        return devices.fold(self.network)
+        return devices.folded(self.network, self.device, self.arithmetic)
+
+    @property
+    def arithmetic(self) -> str:
+        """Arithmetic of scenes."""
+        return self.precision or devices.fast_precision(self.device)
+
+    def axes(self, height: int, width: int) -> tuple[Axis, Axis]:
+        """Return where tiles lie along the rows and along the columns of a scene."""
+        multiple = int(getattr(self.network, "multiple", 8))
+        grain = WIDTHS if self.device.type == "cpu" and self.arithmetic == "bfloat16" else 1
+        return lay(height, self.tile, self.overlap, multiple), lay(width, self.tile, self.overlap, multiple, grain)
 
     @cached_property
     def batches(self) -> dict[tuple[int, int, int], int]:
@@ -128,9 +160,50 @@ class Engine:
         """Return how many outputs the network has, by running it once on very little."""
         import torch
 
-        side = 8 * int(getattr(self.network, "multiple", 8))
-        with torch.inference_mode():
-            return int(self.network(torch.zeros((1, bands, side, side), device=self.device)).shape[1])
+        if bands not in self._outputs:
+            side = 8 * int(getattr(self.network, "multiple", 8))
+            with torch.inference_mode():
+                made = self.network(torch.zeros((1, bands, side, side), device=self.device))
+            self._outputs[bands] = int(made.shape[1])
+        return self._outputs[bands]
+
+    @cached_property
+    def _outputs(self) -> dict[int, int]:
+        return {}
+
+    def _begin(self, images: list[Array]) -> list[Future | Array]:
+        """Have the device work on images that run whole, in batches of equal shape; leave the others for later."""
+        import torch
+
+        begun: list[Future | Array] = list(images)
+        padded = {n: self._pad(x) for n, x in enumerate(images) if max(x.shape[1:]) <= self.tile}
+        order = sorted(padded, key=lambda n: (padded[n].shape, n))
+        with torch.inference_mode(), devices.exact_arithmetic(self.device):
+            while order:
+                same = [n for n in order[: self.batch] if padded[n].shape == padded[order[0]].shape]
+                order = order[len(same) :]
+                found = torch.sigmoid(self._still(self._moved([padded[n] for n in same])).float())
+                for n, made in zip(same, found, strict=True):
+                    begun[n] = Future(made, images[n].shape[1:])
+        return begun
+
+    def _arrived(self, begun: list[Future | Array]) -> Iterator[Array]:
+        """Yield the probabilities of what was begun, in order."""
+        s = int(getattr(self.network, "stride", 1))
+        for one in begun:
+            if isinstance(one, Future):
+                yield one.made[:, : -(-one.size[0] // s), : -(-one.size[1] // s)].cpu().numpy()
+            else:
+                yield self._tiled(one)
+
+    def _moved(self, images: list[Array]) -> Tensor:
+        """Return images of equal shape on the device, (B, C, H, W), channels last; the loop does not wait for them."""
+        import torch
+
+        gpu = self.device.type == "cuda"
+        host = torch.empty((len(images), *images[0].shape), pin_memory=gpu)
+        np.stack(images, out=host.numpy())
+        return host.to(self.device, non_blocking=gpu).contiguous(memory_format=torch.channels_last)
 
     def _tiled(self, image: Array) -> Array:
         sink = ArraySink(np.float32)
@@ -141,23 +214,10 @@ class Engine:
     def _exact(self) -> Engine:
         return replace(self, precision="float32", compiled=False, threads=1)
 
-    def _whole(self, images: list[Array]) -> list[Array]:
-        """Run images in batches of equal shape and return their probabilities in order."""
-        import torch
-
-        found: dict[int, Array] = {}
-        padded = [self._pad(image) for image in images]
-        order = sorted(range(len(images)), key=lambda n: (padded[n].shape, n))
-        with torch.inference_mode(), devices.exact_arithmetic(self.device):
-            while order:
-                same = [n for n in order[: self.batch] if padded[n].shape == padded[order[0]].shape]
-                order = order[len(same) :]
-                stack = torch.from_numpy(np.stack([padded[n] for n in same]))
-                stack = stack.to(self.device).contiguous(memory_format=torch.channels_last)
-                found.update(zip(same, torch.sigmoid(self.network(stack).float()).cpu().numpy(), strict=True))
-        s = int(getattr(self.network, "stride", 1))
-        sizes = [(-(-image.shape[1] // s), -(-image.shape[2] // s)) for image in images]
-        return [found[n][:, : sizes[n][0], : sizes[n][1]] for n in range(len(images))]
+    @cached_property
+    def _still(self) -> nn.Module:
+        """The network as images run it: no scene leaves anything in it."""
+        return devices.folded(self.network, self.device, "float32")
 
     def _pad(self, image: Array) -> Array:
         """Mirror an image at its lower and right edge until the network can take it."""

@@ -1,8 +1,9 @@
-"""The two blocks that all networks here are made of."""
+"""The blocks that all networks here are made of."""
 # ruff: noqa: TID253  (a module of torch layers; nothing that Dagster loads imports it)
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
@@ -29,3 +30,20 @@ class Residual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Return the block's output, (B, C, H, W) as given."""
         return F.relu(x + self.second(self.first(x)))
+
+
+class Join(nn.Sequential):
+    """A :func:`conv` over the channels of two inputs together, which may have different numbers of them.
+
+    A class of its own so that the engine need not write the joined channels to memory
+    (:mod:`solarnet_assets.imagery.fused`).
+    """
+
+    def __init__(self, first: int, second: int, outputs: int) -> None:
+        super().__init__(*conv(first + second, outputs))
+        self.first = first
+
+    def forward(self, first: Tensor, second: Tensor) -> Tensor:  # type: ignore[override]
+        """Return (B, outputs, H, W) from (B, first, H, W) and (B, second, H, W)."""
+        joined: Tensor = super().forward(torch.cat([first, second], 1))
+        return joined

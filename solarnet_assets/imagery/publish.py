@@ -23,14 +23,19 @@ def save(network: nn.Module, card: dict[str, Any], folder: Path, name: str, half
         card: facts; the digest is added.
         folder: made where it is missing.
         name: of both files.
-        half: whether weights are stored in half precision.
+        half: whether weights are stored in half precision; statistics of a batch normalisation are not, because
+            variances of features exceed its largest number.
     """
     import torch
     from safetensors.torch import save as to_bytes
 
     folder.mkdir(parents=True, exist_ok=True)
-    kind = torch.float16 if half else torch.float32
-    state = {k: v.to(kind) if v.is_floating_point() else v for k, v in network.state_dict().items()}
+    state = {
+        name: value.to(torch.float16 if half and "running_" not in name else torch.float32)
+        if value.is_floating_point()
+        else value
+        for name, value in network.state_dict().items()
+    }
     data = to_bytes({key: value.detach().cpu().contiguous() for key, value in state.items()})
     digest = hashlib.sha256(data).hexdigest()
     text = json.dumps({"weights_sha256": digest, **card}, indent=1, ensure_ascii=False)

@@ -7,6 +7,7 @@ entering it costs more than reading a small chip.
 
 from __future__ import annotations
 
+import os
 import threading
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -48,7 +49,7 @@ GDAL_OPTIONS = {
     "GDAL_GEOREF_SOURCES": "INTERNAL",
     "GDAL_NUM_THREADS": "1",
     "CPL_VSIL_CURL_ALLOWED_FILENAME": "-",
-    "GDAL_CACHEMAX": 128,  # MiB, of all threads together: each holds the blocks of one window
+    "GDAL_CACHEMAX": max(128, 8 * (os.cpu_count() or 1)),  # MiB, of all threads: each holds the blocks of one window
 }
 
 _thread = threading.local()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +56,7 @@ class Axis:
         return np.clip((at - first - quarter) / max(2 * quarter, 1e-9), 0.0, 1.0)
 
 
-def lay(length: int, tile: int, overlap: int, multiple: int) -> Axis:
+def lay(length: int, tile: int, overlap: int, multiple: int, grain: int = 1) -> Axis:
     """Return equal tiles over a length, no larger than ``tile`` and no more of them than needed.
 
     Args:
@@ -63,6 +64,7 @@ def lay(length: int, tile: int, overlap: int, multiple: int) -> Axis:
         tile: largest side of a tile, pixels.
         overlap: pixels that neighbours share at least, less ``multiple``; at most a quarter of ``tile``.
         multiple: of what tiles' sides and first pixels are multiples, so that every tile is sampled down alike.
+        grain: of what sides are multiples besides, where there are several tiles and ``tile`` has room.
     """
     whole, tile = _up(length, multiple), tile // multiple * multiple
     if whole <= tile:
@@ -71,6 +73,8 @@ def lay(length: int, tile: int, overlap: int, multiple: int) -> Axis:
         raise ValueError(f"an overlap of {overlap} pixels does not suit tiles of {tile}")
     count = -(-(whole - overlap) // (tile - overlap))
     size = _up(-(-(whole - overlap) // count) + overlap, multiple)
+    coarse = _up(size, lcm(multiple, grain))
+    size = coarse if coarse <= tile else size
     last = whole - size
     return Axis(length, size, tuple(last * k // (count - 1) // multiple * multiple for k in range(count)))
 
@@ -79,10 +83,16 @@ def _up(number: int, multiple: int) -> int:
     return -(-number // multiple) * multiple
 
 
+CELL = 256
+"""Rasters are stored in blocks whose sides are multiples of this, mostly."""
+
+
 def spread(height: int, width: int, side: int, each: int, multiple: int) -> list[tuple[int, int, int, int]]:
     """Return ``each`` x ``each`` windows (row, column, height, width) spread evenly over a scene.
 
-    They follow from the scene's size alone, not from how it is cut. A scene without room for one has none.
+    They follow from the scene's size alone, not from how it is cut. A scene without room for one has none. Where they
+    lie two blocks apart or more, windows that fit into a block lie in one, so that one block is decoded for each: they
+    move up and left by less than their side. Nearer together they stay: a small scene would be sampled unevenly.
 
     Args:
         height: rows of the scene.
@@ -99,10 +109,18 @@ def spread(height: int, width: int, side: int, each: int, multiple: int) -> list
         for length, size in ((height, tall), (width, wide))
     ]
     inside = [
-        [min(max(start, 0), length - size) for start in starts]
+        [_settled(start, size, length, length >= 2 * CELL * each) for start in starts]
         for starts, length, size in zip(at, (height, width), (tall, wide), strict=True)
     ]
     return [(row, col, tall, wide) for row in dict.fromkeys(inside[0]) for col in dict.fromkeys(inside[1])]
+
+
+def _settled(start: int, size: int, length: int, moves: bool) -> int:
+    """Return a first pixel near ``start`` from which a window lies inside a length, and in one cell if it may move."""
+    first = max(start, 0)
+    if moves and size <= CELL:
+        first = min(first, (first // CELL + 1) * CELL - size)
+    return min(first, length - size)
 
 
 def blocks(height: int, width: int, block: tuple[int, int], first: int = 0) -> Iterator[tuple[int, int, int, int]]:

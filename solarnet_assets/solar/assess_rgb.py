@@ -15,6 +15,7 @@ from solarnet_assets.solar import presence
 from solarnet_assets.solar.assess import HELD_OUT, predict
 from solarnet_assets.solar.patches import match, shares
 from solarnet_assets.solar.rgb_render import CHIP, RgbChip
+from solarnet_assets.solar.tasks import PRESENT
 from solarnet_assets.solar.tasks import held_out as chips_of
 from solarnet_assets.solar.views import merge, spread
 
@@ -22,9 +23,6 @@ THRESHOLDS = tuple(float(t) for t in np.round(np.arange(0.25, 0.75, 0.05), 2))
 
 SCALES = (0.07, 0.2, 0.5, 1.2, 3.0)
 """Bounds of the classes of ground sampling distance that figures are given for, m."""
-
-PRESENT = 12
-"""Pixels of panels from which a tile counts as showing some; tiles with fewer, but not none, are not asked for."""
 
 
 def inputs(image: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -87,10 +87,13 @@ NETWORKS: dict[str, dict[str, Callable[[], nn.Module]]] = {
         "unet": UNet,
         "emanet": EMANet,
     },
+    "any": {
+        "solarnet": SolarNet,
+    },
     "rgb": {
-        "solarnet": partial(SolarNet, COLOURS, width=24, factors=(2, 4, 6, 8)),
-        "unet": partial(UNet, COLOURS, width=18, depth=4),
-        "emanet": partial(EMANet, COLOURS, width=26),
+        "solarnet": partial(SolarNet, COLOURS, width=24, factors=(2, 4, 8, 14)),
+        "unet": partial(UNet, COLOURS, width=25, depth=4),
+        "emanet": partial(EMANet, COLOURS, width=38),
     },
 }
 """Kind of input -> name -> constructor; the networks of a kind are of comparable size."""

@@ -44,11 +44,13 @@ class Farm:
     glint: float
 
 
-def draw_farms(plane: Image.Image, table: Table, rng: np.random.Generator) -> list[Farm]:
-    """Draw zero to four farms and as many decoys onto the plane; the table gets the ground under them."""
+def draw_farms(plane: Image.Image, table: Table, rng: np.random.Generator, groups: int = 1) -> list[Farm]:
+    """Draw zero to four farms and as many decoys, ``groups`` times; the table gets the ground under them."""
     draw, side = ImageDraw.Draw(plane), plane.width
     found: list[Farm] = []
-    jobs = ["farm"] * int(rng.choice(5, p=[0.3, 0.35, 0.2, 0.1, 0.05])) + ["decoy"] * int(rng.poisson(1.2))
+    jobs: list[str] = []
+    for _ in range(groups):
+        jobs += ["farm"] * int(rng.choice(5, p=[0.3, 0.35, 0.2, 0.1, 0.05])) + ["decoy"] * int(rng.poisson(1.2))
     for job in rng.permutation(jobs) if jobs else []:
         if len(table) >= 250:
             break

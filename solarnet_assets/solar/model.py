@@ -1,9 +1,10 @@
-"""SolarNet with its shipped weights: one network for 10 m reflectance, one for pictures. Free of torch."""
+"""SolarNet with its shipped weights: one network for 10 m reflectance, one for less of it, one for pictures."""
 
 from __future__ import annotations
 
 import os
 from functools import lru_cache
+from math import exp
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 FOLDER = Path(os.environ.get("SOLARNET_SOLAR_WEIGHTS") or Path(__file__).parent / "weights")
 """Where weights and model cards lie: the package's own, unless the environment names another folder."""
 
-KINDS = ("s2", "rgb")
-"""Sentinel-2 reflectance at about 10 m, and 8-bit pictures of 0.07 to 3 m."""
+KINDS = ("s2", "rgb", "any")
+"""Sentinel-2 reflectance at about 10 m, 8-bit pictures of 0.07 to 3 m, and reflectance of which bands are missing."""
 
 
 def weights_of(kind: str = "s2", network: str = "solarnet", folder: Path = FOLDER) -> Weights:
@@ -28,6 +29,18 @@ WEIGHTS = weights_of()
 
 BANDS = ("B02", "B03", "B04", "B08", "B11", "B12")
 """Input bands in order; B8A stands in where B08 is missing."""
+
+FLOOR = 0.03
+"""Reflectance added before the logarithm: noise of dark water stays small. Ours."""
+
+CENTRES = {
+    "B02": -2.0, "B03": -1.9, "B04": -1.8, "B05": -1.7, "B06": -1.5, "B07": -1.4, "B08": -1.35, "B8A": -1.3,
+    "B11": -1.3, "B12": -1.5,
+}  # fmt: skip
+"""Logarithm of reflectance that is typical of land, by Sentinel-2 band. Ours."""
+
+MISSING = {name: exp(centre) - FLOOR for name, centre in CENTRES.items()}
+"""Reflectance that stands for a band that a file does not have: the network sees zero everywhere, and has learnt to."""
 
 
 @lru_cache(maxsize=4)

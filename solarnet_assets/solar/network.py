@@ -16,17 +16,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F  # noqa: N812
 
-from solarnet_assets.imagery.layers import Residual, conv
-from solarnet_assets.solar.model import BANDS
-
-FLOOR = 0.03
-"""Reflectance added before the logarithm: noise of dark water stays small. Ours."""
-
-CENTRES = {
-    "B02": -2.0, "B03": -1.9, "B04": -1.8, "B05": -1.7, "B06": -1.5, "B07": -1.4, "B08": -1.35, "B8A": -1.3,
-    "B11": -1.3, "B12": -1.5,
-}  # fmt: skip
-"""Logarithm of reflectance that is typical of land, by Sentinel-2 band. Ours."""
+from solarnet_assets.imagery.layers import Join, Residual, conv
+from solarnet_assets.solar.model import BANDS, CENTRES, FLOOR
 
 COLOURS = ("red", "green", "blue")
 """Bands of an 8-bit picture, scaled to 0..1."""
@@ -54,7 +45,7 @@ class Normalise(nn.Module):
         """Return (B, C, H, W) as given, normalised."""
         if self.picture:
             return (x - self.centre) / 0.22
-        return (torch.log(x.clamp(0.0, 1.5) + FLOOR) - self.centre) / 0.6
+        return x.clamp(0.0, 1.5).add_(FLOOR).log_().sub_(self.centre).div_(0.6)
 
 
 def normalise(reflectance: Tensor, bands: Sequence[str] = BANDS) -> Tensor:
@@ -183,7 +174,7 @@ class SolarNet(Attentive):
         self.down = nn.ModuleList(nn.Sequential(conv(a, b, 2), Residual(b)) for a, b in pairs)
         self.attention = EMAU(widths[-1], bases, steps)
         self.lift = nn.ModuleList(nn.Conv2d(b, a, 1) for a, b in pairs)
-        self.join = nn.ModuleList(conv(2 * a, a) for a, _ in pairs)
+        self.join = nn.ModuleList(Join(a, a, a) for a, _ in pairs)
         self.head = final(width)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -193,7 +184,7 @@ class SolarNet(Attentive):
             levels.append(down(levels[-1]))
         x = self.attention(levels.pop())
         for n in reversed(range(len(levels))):
-            x = self.join[n](torch.cat([levels[n], _twice(self.lift[n](x))], 1))
+            x = self.join[n](levels.pop(), _twice(self.lift[n](x)))
         return self.head(x)
 
 

@@ -13,6 +13,7 @@ from solarnet_assets.imagery import clouds, geometry, picture
 from solarnet_assets.imagery.scene import Scene
 from solarnet_assets.imagery.sink import LEVELS
 from solarnet_assets.landing import BadInputError
+from solarnet_assets.solar.hidden import Hidden
 from solarnet_assets.solar.model import BANDS, WEIGHTS
 
 if TYPE_CHECKING:
@@ -31,9 +32,6 @@ CLOUD_GROW = 2
 
 SPECK = 5
 """Side, pixels, of the square that a cloud must hold: bright roofs and dark panels pepper classifications."""
-
-HIDDEN_TOLERANCE = 15.0
-"""Metres to which outlines of unsearched ground are simplified."""
 
 MIN_GSD, MAX_GSD = 7.0, 15.0
 """Pixel sizes, m, on which a network that learned at 10 m is used."""
@@ -123,7 +121,7 @@ def vectorise(probability: NDArray[Any], usable: NDArray[np.bool_], grid: Grid, 
     inside &= sieve(inside.view(np.uint8), max(1, int(smallest / abs(transform.determinant))), connectivity=4) > 0
     for geojson, _ in shapes(inside.view(np.uint8), mask=inside, connectivity=4, transform=transform):
         patch = shape(geojson)
-        area = area_m2(to_lonlat(patch, grid.epsg)) if patch.area >= smallest else 0.0
+        area = area_m2(geometry.reproject(patch, grid.epsg, 4326)) if patch.area >= smallest else 0.0
         if area >= MIN_AREA_M2:
             score = _mean_inside(probability, patch, grid) / levels
             found.append((area, Outline(patch, float(np.clip(score, 0, 1)))))
@@ -144,21 +142,9 @@ def _mean_inside(values: NDArray[Any], patch: BaseGeometry, grid: Grid) -> float
     return float(values[row:end, col:last][mask].mean(dtype=np.float64))
 
 
-def to_lonlat(shape: BaseGeometry, epsg: int) -> BaseGeometry:
-    """Return a geometry in EPSG:4326."""
-    return _reproject(shape, epsg, 4326)
-
-
 def area_m2(shape: BaseGeometry) -> float:
     """Return the area of a geometry in EPSG:4326, taken in an equal-area projection."""
-    return float(_reproject(shape, 4326, EQUAL_AREA).area)
-
-
-def _reproject(shape: BaseGeometry, source: int, target: int) -> BaseGeometry:
-    from shapely import transform
-
-    project = geometry.transformer(source, target)
-    return transform(shape, lambda xy: np.column_stack(project.transform(xy[:, 0], xy[:, 1])))
+    return float(geometry.reproject(shape, 4326, EQUAL_AREA).area)
 
 
 @dataclass(frozen=True)
@@ -198,32 +184,17 @@ def rows_of(
     key: Mapping[str, Any], outlines: Sequence[Outline], usable: NDArray[np.bool_], grid: Grid
 ) -> list[dict[str, Any]]:
     """Return outlines as rows of ``SolarPolygons`` without evidence; ``key`` says of which scene and area."""
-    hidden = _hidden(usable, grid) if outlines else None
+    hidden = Hidden(usable, grid) if outlines else None
     rows = []
     for number, outline in enumerate(outlines):
-        shape = to_lonlat(outline.geometry, grid.epsg)
+        shape = geometry.reproject(outline.geometry, grid.epsg, 4326)
         rows.append(
             {
                 **key, "polygon": number, "geometry": _wkt(shape), "area_m2": area_m2(shape),
-                "score": outline.score, "hidden": hidden, "evidence": None,
+                "score": outline.score, "hidden": hidden and hidden.near(outline.geometry), "evidence": None,
             }
         )  # fmt: skip
     return rows
-
-
-def _hidden(usable: NDArray[np.bool_], grid: Grid) -> str | None:
-    """Return what was not searched as WKT in EPSG:4326, None if everything was."""
-    from rasterio import Affine
-    from rasterio.features import shapes
-    from shapely import union_all
-    from shapely.geometry import shape
-
-    if usable.all():
-        return None
-    hidden = ~usable
-    parts = shapes(hidden.view(np.uint8), mask=hidden, transform=Affine(*grid.transform))
-    whole = union_all([shape(geojson) for geojson, _ in parts]).simplify(HIDDEN_TOLERANCE)
-    return _wkt(to_lonlat(whole, grid.epsg), 5)
 
 
 def _wkt(shape: BaseGeometry, digits: int = 7) -> str:

@@ -62,7 +62,7 @@ class Sighting:
         day: partition day.
         scene_id: scene.
         shape: outline of all blocks.
-        hidden: ground that the scene could not show, as WKT in EPSG:4326.
+        hidden: ground about its blocks that the scene could not show, as WKT in EPSG:4326.
         score: area-weighted mean probability.
         evidence: picture.
     """
@@ -70,7 +70,7 @@ class Sighting:
     day: date
     scene_id: str
     shape: BaseGeometry
-    hidden: str | None
+    hidden: frozenset[str]
     score: float
     evidence: str | None
 
@@ -178,14 +178,16 @@ def _joined(a: Sighting, b: Sighting) -> Sighting:
     from shapely import union_all
 
     score = float(np.average((a.score, b.score), weights=(a.shape.area, b.shape.area)))
-    return Sighting(a.day, a.scene_id, union_all([a.shape, b.shape]), a.hidden, score, a.evidence or b.evidence)
+    return Sighting(
+        a.day, a.scene_id, union_all([a.shape, b.shape]), a.hidden | b.hidden, score, a.evidence or b.evidence
+    )
 
 
 def _blocks_to_farms(scene: Sequence[tuple[Any, ...]]) -> Iterable[Sighting]:
     """Join the blocks of one scene that lie near each other."""
     from shapely import STRtree, union_all
 
-    day, scene_id, _, _, _, hidden, evidence = scene[0]
+    day, scene_id, *_, evidence = scene[0]
     shapes = [polygon_in(block[2], EQUAL_AREA) for block in scene]
     near = STRtree(shapes).query(shapes, predicate="dwithin", distance=GAP_M)
     label = list(range(len(scene)))
@@ -195,6 +197,7 @@ def _blocks_to_farms(scene: Sequence[tuple[Any, ...]]) -> Iterable[Sighting]:
     for group in sorted(set(label)):
         chosen = [n for n, x in enumerate(label) if x == group]
         score = float(np.average([scene[n][4] for n in chosen], weights=[scene[n][3] for n in chosen]))
+        hidden = frozenset(scene[n][5] for n in chosen if scene[n][5] is not None)
         yield Sighting(day, scene_id, union_all([shapes[n] for n in chosen]), hidden, score, evidence)
 
 
@@ -244,9 +247,10 @@ def _seen(
     sighting: Sighting, shape: tuple[int, int], left: float, top: float
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     inside = _rasterised(sighting.shape, shape, left, top)
-    if sighting.hidden is None:
-        return inside, np.ones(shape, bool)
-    return inside, inside | ~_rasterised(polygon_in(sighting.hidden, EQUAL_AREA), shape, left, top)
+    visible = np.ones(shape, bool)
+    for hidden in sighting.hidden:
+        visible &= ~_rasterised(polygon_in(hidden, EQUAL_AREA), shape, left, top)
+    return inside, inside | visible
 
 
 def _rasterised(geometry: BaseGeometry, shape: tuple[int, int], left: float, top: float) -> NDArray[np.bool_]:

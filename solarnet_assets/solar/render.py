@@ -42,13 +42,13 @@ class SolarChip:
     cloud: Array
 
 
-def render(rng: np.random.Generator, size: int = CHIP) -> SolarChip:
-    """Draw one chip of ``size`` x ``size`` pixels of 10 m."""
+def render(rng: np.random.Generator, size: int = CHIP, filled: bool = False) -> SolarChip:
+    """Draw one chip of ``size`` x ``size`` pixels of 10 m; ``filled``: as many farms a km2 at any size."""
     side = size * FINE
     plane = Image.new("L", (side, side), 0)
     table: list[NDArray[np.float64]] = []
     land.draw_land(plane, table, rng)
-    farms = draw_farms(plane, table, rng)
+    farms = draw_farms(plane, table, rng, max(1, size // CHIP) ** 2 if filled else 1)
     ids = np.asarray(plane)
     if rng.random() < 0.5:
         ids = warp(ids, rng)

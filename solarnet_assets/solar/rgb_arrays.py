@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solarnet_assets.solar.rgb_canvas import Canvas, Points, blob, lattice, rectangles, turn
+from solarnet_assets.solar.rgb_cars import car_park
 from solarnet_assets.solar.rgb_covers import OPEN, module, pick
 
 LINE_M = (0.04, 0.25)
@@ -131,7 +132,7 @@ def rows_in(c: Canvas, outline: Points, heading: float, tilt: float, height: flo
     kind = style(c, tilt)
     stack = 1 if flat else int(rng.integers(1, 6))
     deep = kind.deep * stack if kind.deep > 0.7 or stack > 1 else kind.deep * 2
-    pitch = deep * float(rng.uniform(1.05, 1.9) if flat else rng.uniform(1.25, 3.0))
+    pitch = deep * float(rng.uniform(1.05, 1.9) if flat else rng.uniform(1.15, 3.5))
     long = float(np.exp(rng.uniform(np.log(3), np.log(15 if flat else 90))))
     if not flat and rng.random() < 0.3:
         long = 400.0
@@ -236,3 +237,18 @@ def farm(c: Canvas, floating: int | None = None) -> None:
         if cleared:
             c.polygon(rectangles(centre[None], (size[0] + 6, size[1] + 6), heading)[0], ground)
         rows_in(c, outline, heading, tilt, 0.0 if floating is not None else float(rng.uniform(0.2, 2.5)))
+
+
+def carports(c: Canvas) -> None:
+    """Roof rows of a car park with modules: bands of one or two bays' depth, flush and level."""
+    rng = c.rng
+    heading, at = float(rng.uniform(0, np.pi)), c.somewhere()
+    size = (float(rng.uniform(15, 90)), float(rng.uniform(12, 70)))
+    car_park(c, at, size, heading)
+    kind = style(c, float(rng.uniform(0, 0.2)))
+    deep = max(1, round(float(rng.choice([5.2, 10.5])) / kind.deep))
+    pitch = deep * kind.deep + float(rng.uniform(5.5, 8))
+    columns = max(2, int(size[0] * rng.uniform(0.4, 1) / kind.along))
+    for spot in turn(lattice(max(1, int(size[1] // pitch)), 1, (1.0, pitch)), heading) + at:
+        if rng.random() < 0.85:
+            grid(c, kind, spot, (deep, columns), heading, 0.0, 3.0)

@@ -39,14 +39,12 @@ class Canvas:
         side: pixels of a side.
         gsd: ground sampling distance, m.
         sun: displacement of a shadow per metre of height, m east and m south.
-        seethrough: whether material 0 stands for a real picture underneath.
     """
 
     rng: np.random.Generator
     side: int
     gsd: float
     sun: tuple[float, float]
-    seethrough: bool = False
     colours: list[NDArray[np.float64]] = field(default_factory=list)
     grains: list[tuple[float, float]] = field(default_factory=list)
     stripes: list[tuple[float, float, float]] = field(default_factory=list)
@@ -150,8 +148,8 @@ class Canvas:
         at = [(float(x), float(y)) for x, y in self.pixels(np.asarray(points, float))]
         self.draw.line(at, fill=material, width=max(1, round(width / self.fine)), joint="curve")
 
-    def compose(self) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Return the picture (H, W, 3) 0..255, the share of panels and what was drawn over a real one, both (H, W)."""
+    def compose(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the picture (H, W, 3) 0..255 and the share of panels (H, W)."""
         palette = np.clip(np.array(self.colours), 0, 255).astype(np.uint8).reshape(-1).tolist()
         body = Image.frombytes("P", self.plane.size, self.plane.tobytes())
         body.putpalette(palette)
@@ -160,8 +158,7 @@ class Canvas:
         shade = _share(self.shade)
         depth = np.array([1.0, 0.95, 0.86]) * self.rng.uniform(0.3, 0.75)
         image *= 1 - shade[..., None] * depth.astype(np.float32)
-        drawn = _share(self.plane.point([0] + [255] * 255))
-        return image, self._truth(), drawn if self.seethrough else np.ones_like(drawn)
+        return image, self._truth()
 
     def _truth(self) -> NDArray[np.float32]:
         """Return the share of each pixel inside an array, outlined as by hand: gaps of up to JOINED are inside."""

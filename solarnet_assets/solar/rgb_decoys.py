@@ -8,7 +8,9 @@ from solarnet_assets.solar.rgb_canvas import Canvas, blob, lattice, rectangles, 
 from solarnet_assets.solar.rgb_cars import car_park, traffic
 from solarnet_assets.solar.rgb_covers import pick
 
-DECOYS = ("strips", "strips", "dark", "dark", "lot", "lane", "stack", "court", "rails", "bars", "tarps", "ribs")
+DECOYS = (
+    "strips", "strips", "dark", "dark", "lot", "lane", "stack", "court", "rails", "bars", "tarps", "ribs", "shades",
+)  # fmt: skip
 
 
 def decoys(c: Canvas) -> None:
@@ -16,7 +18,7 @@ def decoys(c: Canvas) -> None:
     for _ in range(int(c.rng.poisson(1.2))):
         {
             "strips": _strips, "dark": _dark, "lot": _lot, "stack": _stack, "court": _court, "rails": _rails,
-            "bars": _bars, "tarps": _tarps, "ribs": _ribs, "lane": traffic,
+            "bars": _bars, "tarps": _tarps, "ribs": _ribs, "lane": traffic, "shades": _shades,
         }[pick(c.rng, DECOYS)](c)  # fmt: skip
 
 
@@ -151,6 +153,22 @@ def _ribs(c: Canvas) -> None:
     ribs = (float(rng.uniform(0.3, 1.2)), heading, float(rng.uniform(0, 0.25)))
     tones = [c.material(name, 0.03, ribs), c.material(name, 0.03, ribs)]
     c.polygons(rectangles(spots, (long, bay), heading), [tones[n % 2] for n in range(number)], float(rng.uniform(2, 9)))
+
+
+def _shades(c: Canvas) -> None:
+    """Stripes or a grid of shadow alone, as fences, trunks, masts and scaffolds cast."""
+    rng = c.rng
+    heading, wide = float(rng.uniform(0, np.pi)), float(np.exp(rng.uniform(np.log(0.1), np.log(2.5))))
+    long, pitch = wide * float(rng.uniform(4, 40)), wide * float(rng.uniform(1.5, 6))
+    number = int(rng.integers(3, 30))
+    at = c.somewhere()
+    bars = [rectangles(turn(lattice(number, 1, (1.0, pitch)), heading) + at, (long, wide), heading)]
+    if rng.random() < 0.4:
+        across = max(2, int(long / pitch))
+        size = (number * pitch, wide)
+        bars.append(rectangles(turn(lattice(1, across, (pitch, 1.0)), heading) + at, size, heading + np.pi / 2))
+    for shape in c.pixels(np.concatenate(bars)).reshape(-1, 8).tolist():
+        c.dark.polygon(shape, fill=255)
 
 
 def trees(c: Canvas) -> None:

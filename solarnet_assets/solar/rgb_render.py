@@ -3,14 +3,13 @@
 Domain randomisation (Tobin et al. 2017, arXiv 1703.06907): the ground sampling distance is drawn log-uniformly from
 0.07 to 3 m, and surroundings, arrays, sun, view, haze, focus, colour and compression vary more than in any one survey.
 What looks like an array (greenhouses, dark and blue roofs, skylights, car parks, furrows, water, courts, containers,
-rails) occurs as often as arrays. Some chips stand on real aerial frames, with arrays drawn onto them or none. This
-renderer trains the network and nothing else.
+rails) occurs as often as arrays. What is done to a chip each time it is used is in ``rgb_vary``. This renderer trains
+the network and nothing else.
 """
 
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,14 +26,8 @@ CHIP = 256
 GSD = (0.07, 3.0)
 """Ground sampling distances that are trained on, m."""
 
-FRAME_GSD = 0.13
-"""Ground sampling distance of the real frames, m: a car of 4.5 m is 33-38 pixels long in them."""
-
 HAZE = np.array([0.72, 0.77, 0.85], np.float32)
 """Colour of the light that haze adds, of full brightness."""
-
-REAL = 0.2
-"""Share of chips that stand on a real frame, where there are some."""
 
 Picture = NDArray[np.uint8]
 
@@ -54,27 +47,17 @@ class RgbChip:
     gsd: float
 
 
-def render(rng: np.random.Generator, frames: Sequence[Picture] = (), size: int = CHIP) -> RgbChip:
-    """Draw one chip of ``size`` x ``size`` pixels; a fifth of them on ``frames`` where there are some."""
+def render(rng: np.random.Generator, size: int = CHIP) -> RgbChip:
+    """Draw one chip of ``size`` x ``size`` pixels."""
     gsd = float(np.exp(rng.uniform(*np.log(GSD))))
-    real = bool(frames) and rng.random() < REAL
-    if real:
-        gsd = float(rng.uniform(0.09, 0.22))
     height, azimuth = (
         rng.uniform(0.6, 2.6),
         rng.uniform(0, 2 * np.pi) if rng.random() < 0.3 else rng.normal(-np.pi / 2, 0.7),
     )
     sun = (float(np.cos(azimuth) / height), float(np.sin(azimuth) / height))
-    c = Canvas(rng, size, gsd, sun, seethrough=real)
-    if real:
-        c.material(np.array([90.0, 90, 90]), 0.0)
-        _on_frame(c)
-    else:
-        _scene(c)
-    image, share, drawn = c.compose()
-    if real:
-        under = _crop(frames[int(rng.integers(len(frames)))], rng, gsd, size)
-        image = image * drawn[..., None] + under * (1 - drawn[..., None])
+    c = Canvas(rng, size, gsd, sun)
+    _scene(c)
+    image, share = c.compose()
     return RgbChip(_camera(image, rng), share, gsd)
 
 
@@ -96,6 +79,9 @@ def _scene(c: Canvas) -> None:
 
 def _arrays(c: Canvas, faces: list[rgb_arrays.Face], wet: bool) -> None:
     rng = c.rng
+    if rng.random() < 0.06:
+        rgb_arrays.carports(c)
+        return
     near = [f for f in faces if (np.abs(f.centre) < c.extent * 0.5).all()]
     if near and rng.random() < 0.85:
         share = rng.uniform(0.02, 0.6) if rng.random() < 0.7 else 1.0
@@ -106,29 +92,6 @@ def _arrays(c: Canvas, faces: list[rgb_arrays.Face], wet: bool) -> None:
         rgb_arrays.farm(c, floating=c.material("water"))
     else:
         rgb_arrays.farm(c)
-
-
-def _on_frame(c: Canvas) -> None:
-    """Lay small arrays onto a real frame in half of the chips."""
-    rng = c.rng
-    if rng.random() < 0.5:
-        return
-    for _ in range(int(rng.integers(1, 4))):
-        size = (float(rng.uniform(6, 20)), float(rng.uniform(3.5, 12)))
-        face = rgb_arrays.Face(c.somewhere(), size, float(rng.uniform(0, np.pi)), rng.random() < 0.7, 5.0)
-        rgb_arrays.on_roof(c, face)
-
-
-def _crop(frame: Picture, rng: np.random.Generator, gsd: float, size: int) -> NDArray[np.float32]:
-    """Return a part of a frame at another ground sampling distance, turned and mirrored, (size, size, 3)."""
-    height, width = frame.shape[:2]
-    side = int(min(size * gsd / FRAME_GSD, height, width))
-    y, x = int(rng.integers(height - side + 1)), int(rng.integers(width - side + 1))
-    part = np.rot90(frame[y : y + side, x : x + side], int(rng.integers(4)))
-    if rng.random() < 0.5:
-        part = part[:, ::-1]
-    picture = Image.fromarray(np.ascontiguousarray(part)).resize((size, size), Image.Resampling.BICUBIC)
-    return np.asarray(picture, np.float32)
 
 
 def _camera(image: NDArray[np.float32], rng: np.random.Generator) -> Picture:

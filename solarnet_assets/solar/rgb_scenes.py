@@ -127,7 +127,23 @@ def _slopes(
             thing = c.material(pick(rng, ("brown tile", "white roof", "glass", "dark asphalt", "grey metal")))
             size = rng.uniform(0.4, 1.4, 2)
             c.polygon(rectangles(spot[None], size, angle)[0], thing, float(rng.uniform(0, 1.2)))
+    if rng.random() < 0.25:
+        _windows(c, faces[int(rng.integers(2))])
     return faces
+
+
+def _windows(c: Canvas, face: Face) -> None:
+    """Draw roof windows or a dormer or two in a row on a slope: dark or mirroring panes in frames, well apart."""
+    rng = c.rng
+    size = np.array([rng.uniform(0.55, 1.4), rng.uniform(0.8, 1.6)])
+    number = int(np.clip(face.size[0] / (size[0] * rng.uniform(1.8, 4)), 1, 6))
+    spots = lattice(1, number, (face.size[0] / number, 1.0))
+    spots[:, 1] += rng.uniform(-0.25, 0.25) * face.size[1]
+    at = turn(spots[rng.random(number) < 0.8], face.heading) + face.centre
+    pane = c.material(pick(rng, ("black plastic", "glass", "slate", "blue water", "grey metal")), 0.03)
+    frame = c.material(pick(rng, ("white roof", "grey metal", "dark shingle")), 0.03)
+    c.polygons(rectangles(at, size + 0.16, face.heading), [frame] * len(at), float(rng.uniform(0, 1)))
+    c.polygons(rectangles(at, size, face.heading), [pane] * len(at))
 
 
 def _small(c: Canvas, at: Points, heading: float) -> None:

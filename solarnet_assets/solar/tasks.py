@@ -1,4 +1,4 @@
-"""The two kinds of input that networks learn from: how a sample is rendered, prepared and held against the truth."""
+"""The kinds of input that networks learn from: how a sample is rendered, prepared and held against the truth."""
 # ruff: noqa: TID253  (training code; nothing that Dagster loads imports this module at module level)
 
 from __future__ import annotations
@@ -13,16 +13,26 @@ import torch
 from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
+from torch.nn import functional as F  # noqa: N812
 
 from solarnet_assets.imagery.learn import Draw, Prepare, Sample
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.solar import network
-from solarnet_assets.solar.render import SolarChip, render
+from solarnet_assets.solar.presence import TOP
+from solarnet_assets.solar.render import CHIP, SolarChip, render
 from solarnet_assets.solar.rgb_render import RgbChip
 from solarnet_assets.solar.rgb_render import render as render_rgb
+from solarnet_assets.solar.rgb_vary import Vary
+from solarnet_assets.solar.s2_vary import vary
+
+SCENE = 256
+"""Pixels of a side of the training scenes of the network for fewer bands: it needs more of what lies around a farm."""
 
 OPAQUE = 0.25
 """Cloud opacity from which a pixel is not asked for."""
+
+PRESENT = 12
+"""Pixels of panels from which a tile counts as showing some; tiles with fewer, but not none, are not asked for."""
 
 ATTRIBUTION = "KIT AIS Data Set (KIT IPF, DLR 3K imagery), CC BY 3.0, as backgrounds"
 
@@ -41,42 +51,55 @@ def rgb_targets(chip: RgbChip) -> Sample:
     return np.ascontiguousarray(chip.image.transpose(2, 0, 1)), np.rint(chip.share * 255).astype(np.uint8)
 
 
-def _draw_s2(number: int, seed: int) -> Sample:
-    return s2_targets(render(np.random.default_rng([seed, number])))
+def _draw_s2(number: int, seed: int, size: int) -> Sample:
+    return s2_targets(render(np.random.default_rng([seed, number]), size, filled=True))
 
 
-def _draw_rgb(number: int, seed: int, frames: Sequence[NDArray[np.uint8]]) -> Sample:
-    return rgb_targets(render_rgb(np.random.default_rng([seed, number]), frames))
+def _draw_rgb(number: int, seed: int) -> Sample:
+    return rgb_targets(render_rgb(np.random.default_rng([seed, number])))
 
 
-def drawer(kind: str, seed: int, frames: Sequence[NDArray[np.uint8]] = ()) -> Draw:
-    """Return what renders sample ``n`` of a kind (``s2`` or ``rgb``)."""
-    return partial(_draw_s2, seed=seed) if kind == "s2" else partial(_draw_rgb, seed=seed, frames=frames)
+def drawer(kind: str, seed: int) -> Draw:
+    """Return what renders sample ``n`` of a kind (``s2``, ``any`` or ``rgb``)."""
+    if kind == "rgb":
+        return partial(_draw_rgb, seed=seed)
+    return partial(_draw_s2, seed=seed, size=CHIP if kind == "s2" else SCENE)
 
 
-def preparer(kind: str) -> Prepare | None:
-    """Return what is done to every batch of a kind, None for nothing."""
-    return _vary if kind == "rgb" else None
-
-
-def _vary(batch: list[Tensor], dice: torch.Generator) -> list[Tensor]:
-    """Bring pictures to 0..1 with another light, cast, contrast and gamma each time one is used."""
-    image, share = batch
-    n = len(image)
-    gain, cast, contrast, gamma = (torch.randn(shape, generator=dice) for shape in ((n, 1), (n, 3), (n, 1), (n, 1)))
-    seen = (image / 255).clamp_min(1e-3) ** _column(torch.exp(0.12 * gamma), image)
-    seen = seen * _column(torch.exp(0.1 * gain + 0.03 * cast), image)
-    seen = 0.45 + (seen - 0.45) * _column(torch.exp(0.1 * contrast), image)
-    return [seen.clamp(0, 1), share / 255]
-
-
-def _column(values: Tensor, like: Tensor) -> Tensor:
-    return values[:, :, None, None].to(like.device)
+def preparer(kind: str, frames: Sequence[NDArray[np.uint8]] = ()) -> Prepare | None:
+    """Return what is done to every batch of a kind, None for nothing; ``frames`` are real grounds for pictures."""
+    if kind == "rgb":
+        return Vary(frames)
+    return vary if kind == "any" else None
 
 
 def loss(logits: Tensor, share: Tensor, ignore: Tensor | None = None) -> Tensor:
-    """Return the loss of either kind: pictures have nothing to ignore."""
-    return network.loss(logits, share, torch.zeros_like(share) if ignore is None else ignore)
+    """Return the loss of either kind: pictures have nothing to ignore, and are asked whether they show panels."""
+    if ignore is not None:
+        return network.loss(logits, share, ignore)
+    return network.loss(logits, share, torch.zeros_like(share)) + single(logits[:, 0].float(), share)
+
+
+def single(logits: Tensor, share: Tensor) -> Tensor:
+    """Return what every picture is asked for by itself, so that a few modules count as much as a farm.
+
+    Soft Dice of each picture with panels, and cross entropy of whether it shows any, by its strongest pixels, which is
+    what :mod:`solarnet_assets.solar.presence` goes by. Weights are ours.
+
+    Args:
+        logits: (B, H, W).
+        share: (B, H, W) share of the pixel inside an array, 0..1.
+    """
+    p, truth = torch.sigmoid(logits).flatten(1), share.flatten(1)
+    real = (truth > 0.5).sum(1)
+    shown, none = (real >= PRESENT).float(), (truth.sum(1) == 0).float()
+    dice = 1 - (2 * (p * truth).sum(1) + 10) / (p.sum(1) + truth.sum(1) + 10)
+    strongest = logits.flatten(1).topk(max(8, round(p.shape[1] * TOP)), 1).values.mean(1)
+    seen = F.binary_cross_entropy_with_logits(strongest, shown, reduction="none")
+    asked = shown + none
+    return 0.25 * (dice * shown).sum() / shown.sum().clamp_min(1) + 0.1 * (seen * asked).sum() / asked.sum().clamp_min(
+        1
+    )
 
 
 def frames(folder: Path, kept_aside: bool = False) -> list[NDArray[np.uint8]]:

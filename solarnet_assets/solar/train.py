@@ -18,15 +18,20 @@ from solarnet_assets.imagery import learn
 from solarnet_assets.imagery.publish import commit, save
 from solarnet_assets.imagery.weights import Weights
 from solarnet_assets.landing import BadInputError
-from solarnet_assets.solar import assess, assess_rgb, tasks
+from solarnet_assets.solar import assess, assess_rgb, assess_wide, tasks
 from solarnet_assets.solar.baselines import NETWORKS
 from solarnet_assets.solar.model import weights_of
 
 TASKS = {
     "s2": "solar arrays in Sentinel-2 reflectance at 10 m, bands B02 B03 B04 B08 B11 B12",
+    "any": "solar arrays in Sentinel-2 reflectance at 10 m of which any but B02, B03 and B04 may be missing",
     "rgb": "solar arrays in 8-bit red, green, blue pictures of 0.07-3 m a pixel",
 }
-DATA = {"s2": "rendered scenes (solarnet_assets/solar/render.py)", "rgb": "rendered pictures (solar/rgb_render.py)"}
+DATA = {
+    "s2": "rendered scenes (solarnet_assets/solar/render.py)",
+    "any": "rendered scenes (solarnet_assets/solar/render.py, varied by s2_vary.py)",
+    "rgb": "rendered pictures (solar/rgb_render.py, varied by rgb_vary.py)",
+}
 
 
 def check_names(kind: str, name: str) -> None:
@@ -38,7 +43,7 @@ def check_names(kind: str, name: str) -> None:
 
 def assessed(kind: str, net: nn.Module, held_out: int, workers: int = 0, real: Path | None = None) -> dict[str, Any]:
     """Return threshold, calibration and figures of a network on held-out scenes of its kind."""
-    if kind == "s2":
+    if kind != "rgb":
         return assess.assess(net, held_out, workers)
     return assess_rgb.assess(net, held_out, workers, tasks.frames(real, kept_aside=True) if real else ())
 
@@ -75,8 +80,8 @@ def train(
     weights = weights_of(kind, name, out)
     before = begin(net, weights_of(kind, name, start)) if start else {}
     keep = learn.Keep(out / f"{weights.name}.checkpoint", every, resume)
-    draw = tasks.drawer(kind, recipe.seed, frames)
-    fitted, facts = learn.fit(net, draw, tasks.loss, recipe, log, keep, tasks.preparer(kind))
+    draw = tasks.drawer(kind, recipe.seed)
+    fitted, facts = learn.fit(net, draw, tasks.loss, recipe, log, keep, tasks.preparer(kind, frames))
     options = (
         f"solar --kind {kind} --network {name}" + (" --real DIR" if frames else "") + (" --start DIR" if start else "")
     )
@@ -99,13 +104,23 @@ def train(
 
 
 def begin(net: nn.Module, weights: Weights) -> dict[str, Any]:
-    """Load weights to go on from, and return what the new card says of them."""
+    """Load weights to go on from, and return what the new card says of them.
+
+    They may be of a network of another width: layers of the same shape are taken over, the others begin anew.
+
+    Raises:
+        BadInputError: no layer is of the same shape.
+    """
     from safetensors.torch import load
 
     weights.check()
-    net.load_state_dict(load(weights.path.read_bytes()))
-    known = {key: weights.card.get(key) for key in ("weights_sha256", "command", "commit")}
-    return {"started_from": known}
+    kept, own = load(weights.path.read_bytes()), net.state_dict()
+    same = {name: value for name, value in kept.items() if name in own and own[name].shape == value.shape}
+    if not same:
+        raise BadInputError(f"{weights.path} belongs to another network: no layer has the shape of this one's")
+    net.load_state_dict(own | same)
+    known = {key: weights.card.get(key) for key in ("weights_sha256", "command", "commit", "started_from")}
+    return {"started_from": known | {"tensors_taken_over": f"{len(same)} of {len(own)}"}}
 
 
 def average(kind: str, folders: Sequence[Path], out: Path) -> dict[str, Any]:
@@ -136,6 +151,8 @@ def reassess(kind: str, held_out: int, real: Path | None = None) -> dict[str, An
     network = engine("cpu", kind).network
     weights = weights_of(kind)
     card = weights.card | assessed(kind, network, held_out, 0, real)
+    if kind != "rgb":
+        card["elsewhere"] = assess_wide.figures(network, card["threshold"])
     save(network, {k: v for k, v in card.items() if k != "weights_sha256"}, weights.folder, weights.name, kind == "rgb")
     return card
 

@@ -236,7 +236,7 @@ class SolarPolygons(dy.Schema):
     area_m2 = dy.Float64(min=0, description="area in an equal-area projection, m2")
     score = _share("mean probability inside the outline")
     hidden = dy.String(
-        nullable=True, description="parts of the scene that were not searched (cloud, no data), WKT, EPSG:4326"
+        nullable=True, description="ground within 3 km that was not searched (cloud, no data), WKT, EPSG:4326"
     )
     evidence = dy.String(nullable=True, description="picture, relative to the evidence folder")
 

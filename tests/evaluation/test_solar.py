@@ -11,7 +11,7 @@ from solarnet_assets.evaluation import solar
 from solarnet_assets.evaluation.solar_images import mask_file, read_image, read_mask
 from solarnet_assets.imagery.raster import Grid, encode_geotiff
 from solarnet_assets.landing import BadInputError
-from solarnet_assets.solar.model import BANDS
+from solarnet_assets.solar.model import BANDS, MISSING
 
 GRID = Grid(32650, (10.0, 0.0, 500_000.0, 0.0, -10.0, 4_000_000.0), 40, 48)
 
@@ -81,6 +81,41 @@ def test_bands_are_read_by_description_or_by_option_with_scale_and_offset(tmp_pa
         read_image(tmp_path / "a.tif", 0.5)
     with pytest.raises(BadInputError, match="no reflectance at --scale 1"):
         read_image(tmp_path / "a.tif", 10.0, scale=1)
+
+
+def _chip(file, bands, low=300, dtype=np.uint16):
+    pixels = np.random.default_rng(1).integers(low, low + 200, (len(bands), 40, 48)).astype(dtype)
+    file.write_bytes(encode_geotiff(pixels, GRID, bands, None))
+
+
+def test_a_chip_may_lack_infrared_bands_but_no_colour(tmp_path):
+    every = ["B01", "B02", "B03", "B04", "B05", "B06", "B07", "B08", "B8A", "B09", "B10", "B11", "B12"]
+    for name, bands in (("all", every), ("four", [*every[1:4], "B08"]), ("three", every[1:4]), ("two", every[1:3])):
+        _chip(tmp_path / f"{name}.tif", bands)
+    whole, four = (read_image(tmp_path / f"{name}.tif", 10.0) for name in ("all", "four"))
+    assert whole.notes == ()
+    assert (whole.kind, four.kind) == ("s2", "any")
+    assert four.pixels.shape == whole.pixels.shape
+    assert four.pixels[4:, 0, 0] == pytest.approx([MISSING["B11"], MISSING["B12"]])
+    assert float(four.pixels[:4].max()) < 0.06
+    assert "has no B11 and B12" in four.notes[0]
+    with pytest.raises(BadInputError, match=r"two.tif \(2 bands\) lacks band B04.*--bands"):
+        read_image(tmp_path / "two.tif", 10.0)
+    told = []
+    solar.evaluate(tmp_path, None, solar.Settings(10.0), tell=told.append)
+    assert len(told) == 3
+
+
+def test_numbers_that_look_wrong_are_told(tmp_path):
+    _chip(tmp_path / "a.tif", BANDS, 1100)
+    assert "give --offset -1000" in read_image(tmp_path / "a.tif", 10.0).notes[0]
+    assert read_image(tmp_path / "a.tif", 10.0, offset=-1000).notes == ()
+    _chip(tmp_path / "b.tif", BANDS, 300)
+    assert "taken off before" in read_image(tmp_path / "b.tif", 10.0, offset=-1000).notes[0]
+    _chip(tmp_path / "c.tif", BANDS, 30, np.uint8)
+    with pytest.raises(BadInputError, match="8-bit numbers"):
+        read_image(tmp_path / "c.tif", 10.0)
+    assert read_image(tmp_path / "c.tif", 10.0, scale=700).pixels.max() < 0.5
 
 
 def test_a_coloured_geotiff_is_a_picture(tmp_path):

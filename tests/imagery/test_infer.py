@@ -10,7 +10,7 @@ from solarnet_assets.imagery import device as devices
 from solarnet_assets.imagery.infer import Engine, load
 from solarnet_assets.imagery.sink import ArraySink
 from solarnet_assets.imagery.source import ArraySource, Calibration
-from solarnet_assets.imagery.tiling import blocks, lay
+from solarnet_assets.imagery.tiling import CELL, blocks, lay, spread
 from solarnet_assets.imagery.weights import Weights
 from solarnet_assets.landing import BadInputError
 
@@ -69,6 +69,29 @@ def test_blocks_begin_with_the_one_that_holds_the_first_row():
     found = list(blocks(100, 70, (32, 64), first=40))
     assert found[:2] == [(32, 0, 32, 64), (32, 64, 32, 6)]
     assert found[-1] == (96, 64, 4, 6)
+
+
+@pytest.mark.parametrize("length", [2100, 4096, 10980])
+def test_a_sample_of_a_scene_lies_in_one_block_of_the_file(length):
+    samples = spread(length, length, 128, 4, 8)
+    assert len(set(samples)) == 16
+    for row, col, height, width in samples:
+        assert 0 <= row <= length - height
+        assert row // CELL == (row + height - 1) // CELL or row + height == length
+        assert col // CELL == (col + width - 1) // CELL or col + width == length
+
+
+def test_samples_of_a_small_scene_stay_evenly_spread():
+    rows = sorted({row for row, *_ in spread(700, 700, 128, 4, 8)})
+    assert np.ptp(np.diff(rows)) <= 1
+
+
+def test_the_widths_of_tiles_suit_the_hardware_and_the_scene_ends_where_it_did():
+    fast, exact = (engine(precision=precision).axes(4000, 10980) for precision in ("bfloat16", "float32"))
+    assert fast[1].size % 32 == 0
+    assert fast[1].padded == exact[1].padded == 10984
+    assert lay(100, 64, 16, 8, grain=64).size == 64
+    assert lay(240, 72, 16, 8, grain=64).size == 72, "no room for more"
 
 
 def test_tiles_of_a_network_that_sees_one_cell_blend_to_one_pass():
@@ -171,6 +194,14 @@ def test_a_gpu_is_claimed_once_and_shared_when_all_are_taken(monkeypatch):
         held.close()
 
 
+@pytest.mark.parametrize(("gpus", "allowed", "threads"), [(1, 32, 32), (2, 32, 16), (2, 8, 8), (64, 32, 1)])
+def test_processes_beside_several_gpus_share_the_cores(monkeypatch, gpus, allowed, threads):
+    monkeypatch.setattr(devices.os, "cpu_count", lambda: 32)
+    monkeypatch.setattr(devices.os, "sched_getaffinity", lambda _: set(range(allowed)))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    assert devices.decode_threads(torch.device("cuda", 0)) == threads
+
+
 def test_threads_hand_over_promptly_only_while_scenes_run():
     before = sys.getswitchinterval()
     with devices.prompt_threads(True):
@@ -224,3 +255,12 @@ def test_gpu_and_cpu_agree_on_scenes(precision, most):
     cpu = scene(engine(**options), source)
     gpu = scene(engine(Near().cuda(), device=torch.device("cuda"), **options), source)
     np.testing.assert_allclose(gpu, cpu, atol=most)
+
+
+@CUDA
+def test_images_on_a_gpu_come_back_in_order_while_the_next_are_read():
+    images = [noise(3, 40 + 8 * (n % 3), 48, seed=n) for n in range(13)] + [noise(3, 300, 48)]
+    options = {"tile": 128, "overlap": 32}
+    there = engine(Near().cuda(), device=torch.device("cuda"), batch=4, **options).run(iter(images))
+    for one, other in zip(there, engine(**options).run(images), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-3)

@@ -71,7 +71,7 @@ def test_by_windows_as_whole(landed, tmp_path, monkeypatch, mask):
     monkeypatch.setattr(search, "STRIP", 64)
     parts = observed(landed, tmp_path)
     assert whole.height > 20
-    assert whole["hidden"].n_unique() == 1
+    assert whole["hidden"].null_count() < whole.height, "something was hidden"
     assert parts.drop("score").equals(whole.drop("score"))
     np.testing.assert_allclose(parts["score"], whole["score"], atol=2.5e-3)
 

@@ -5,13 +5,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from solarnet_assets.imagery import learn
+from solarnet_assets.imagery import learn, publish
 from solarnet_assets.imagery.checkpoint import Learner, read, write
+from solarnet_assets.imagery.weights import Weights
 from solarnet_assets.landing import BadInputError
-from solarnet_assets.solar import presence, tasks
+from solarnet_assets.solar import assess_wide, presence, tasks
+from solarnet_assets.solar.model import MISSING
 from solarnet_assets.solar.network import SolarNet
 from solarnet_assets.solar.patches import match
-from solarnet_assets.solar.train import average, check_names, train
+from solarnet_assets.solar.train import average, begin, check_names, train
 
 TINY = learn.Recipe(steps=6, batch=2, ring=32, reuse=0.25, workers=0)
 """Eight new scenes a step: the ring turns over before the end."""
@@ -146,3 +148,36 @@ def test_presence_is_calibrated_and_ranks():
     assert presence.auc(scores, shown) > 0.95
     assert abs(scores.mean() - shown.mean()) < 0.03
     assert ((scores >= 0) & (scores <= 1)).all()
+
+
+def test_weights_of_another_width_lend_the_layers_that_fit(tmp_path):
+    train(tmp_path, "s2", "solarnet", SHORT, 1, lambda line: None)
+    kept = load_file(tmp_path / "solarnet.safetensors")
+    wider = SolarNet(factors=(2, 4, 8))
+    before = {name: value.clone() for name, value in wider.state_dict().items()}
+    told = begin(wider, Weights(tmp_path, "solarnet"))["started_from"]
+    after = wider.state_dict()
+    assert torch.equal(after["stem.0.weight"], kept["stem.0.weight"])
+    assert torch.equal(after["down.2.0.0.weight"], before["down.2.0.0.weight"])
+    taken, of = (int(number) for number in told["tensors_taken_over"].split(" of "))
+    assert 0 < taken < of == len(after)
+    with pytest.raises(BadInputError, match="another network"):
+        begin(torch.nn.Conv2d(1, 1, 1), Weights(tmp_path, "solarnet"))
+
+
+def test_figures_elsewhere_name_scenes_bands_and_wrong_numbers():
+    found = assess_wide.figures(_small().eval(), 0.5, scale=0.01)
+    assert {"iou_256", "farm_f1_512", "iou_256_without_B11_B12", "iou_256_offset_left_in"} <= set(found)
+    assert all(0 <= value <= 1 for value in found.values())
+    left = assess_wide.without(np.full((6, 4, 4), 0.3, np.float32), ("B11", "B12"))
+    assert left[4, 0, 0] == pytest.approx(MISSING["B11"])
+    assert (left[:4] == np.float32(0.3)).all()
+
+
+def test_half_precision_keeps_statistics_that_exceed_it(tmp_path):
+    net = _small()
+    net.stem[1].running_var.fill_(1e6)
+    publish.save(net, {}, tmp_path, "x", half=True)
+    kept = load_file(tmp_path / "x.safetensors")
+    assert float(kept["stem.1.running_var"][0]) == 1e6
+    assert kept["stem.0.weight"].dtype == torch.float16
