@@ -28,7 +28,12 @@ PACKAGE = Path(__file__).parent
 @app.command()
 def solar(
     out: Out = None,
-    kind: Annotated[str, typer.Option(help="s2 (reflectance at 10 m) or rgb (pictures of 0.07-3 m)")] = "s2",
+    kind: Annotated[
+        str,
+        typer.Option(
+            help="s2 (reflectance at 10 m), any (the same, bands may be missing) or rgb (pictures of 0.07-3 m)"
+        ),
+    ] = "s2",
     network: Annotated[str, typer.Option(help="solarnet, unet or emanet")] = "solarnet",
     steps: Steps = 8000,
     minutes: Annotated[float | None, typer.Option(help="wall clock at most; without it runs can be repeated")] = None,
