@@ -116,7 +116,11 @@ class Lake:
         return self.scan(asset, day, day).collect()
 
     def scan(self, asset: str, start: date, end: date) -> pl.LazyFrame:
-        """Return the days in [start, end] that exist, lazily, with a ``day`` column."""
+        """Return the days in [start, end] that exist, lazily, with a ``day`` column.
+
+        Raises:
+            BadInputError: a version of this project with other columns wrote one of them.
+        """
         frames = [self._scan_day(asset, day) for day in self.days_between(asset, start, end)]
         return pl.concat(frames) if frames else empty(asset).lazy()
 
@@ -150,7 +154,20 @@ class Lake:
     def _scan_day(self, asset: str, day: date) -> pl.LazyFrame:
         table = self.folder(asset, day) / TABLE
         source: Any = str(table) if table.protocol in ("", "file") else io.BytesIO(table.read_bytes())
-        return pl.scan_parquet(source, hive_partitioning=False).with_columns(day=pl.lit(day, dtype=pl.Date))
+        frame = pl.scan_parquet(source, hive_partitioning=False)
+        _check_columns(asset, day, frame.collect_schema().names())
+        return frame.with_columns(day=pl.lit(day, dtype=pl.Date))
+
+
+def _check_columns(asset: str, day: date, found: list[str]) -> None:
+    wanted = SCHEMAS[asset].column_names()
+    if set(found) != set(wanted):
+        missing = ", ".join(name for name in wanted if name not in found) or "none"
+        unknown = ", ".join(name for name in found if name not in wanted) or "none"
+        raise BadInputError(
+            f"{asset} {day} was written by another version of this project (missing columns: {missing}; unknown: "
+            f"{unknown}): materialise that day again"
+        )
 
 
 class Evidence:

@@ -75,6 +75,15 @@ def test_scan_returns_only_the_days_asked_for(lake):
     assert lake.days("mobility_index") == [date(2020, 1, n) for n in range(1, 6)]
 
 
+def test_partition_of_another_version_is_named_with_what_to_do(lake, tmp_path):
+    lake.write("mobility_index", DAY, index(1.0))
+    table = tmp_path / "lake/mobility_index/day=2020-02-09/data.parquet"
+    pl.read_parquet(table).drop("provider").with_columns(speed=1.0).write_parquet(table)
+    said = "mobility_index 2020-02-09 .*missing columns: provider; unknown: speed.*materialise that day again"
+    with pytest.raises(BadInputError, match=said):
+        lake.scan("mobility_index", DAY, DAY)
+
+
 def test_lake_on_another_filesystem():
     lake = Lake("memory://lake", "memory://quarantine")
     lake.write("mobility_index", DAY, Landing(index(1.0), rejects_frame([reject("f", "bad")]), 2))
