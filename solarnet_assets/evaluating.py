@@ -94,3 +94,13 @@ def parking(
     if data is not None:
         print_blocks(data, gsd, out, device, console)
     print_held_out(held_out, kit, device, console)
+
+
+@app.command()
+def commuting(
+    stops: Annotated[Path, typer.Option(help="Parquet or CSV: useruuid, loc, start, end, true_location_type (H, W)")],
+) -> None:
+    """Find home and work in ready stops; print how many are right, and who was given a workplace without a label."""
+    from solarnet_assets.evaluation.commuting import print_stops
+
+    print_stops(stops, console)

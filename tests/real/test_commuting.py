@@ -9,11 +9,13 @@ import numpy as np
 import polars as pl
 import pytest
 
+from solarnet_assets.evaluation.commuting import located, score
 from solarnet_assets.landing import RawFile
 from solarnet_assets.mobility.calendar import calendar_frame
-from solarnet_assets.mobility.homework import Rule, home_work
+from solarnet_assets.mobility.homework import home_work
 from solarnet_assets.mobility.readers import read_index, read_pings
 from solarnet_assets.mobility.reduce import device_days
+from solarnet_assets.mobility.stops import read_stops
 from solarnet_assets.storage.schemas import SCHEMAS
 
 REAL = Path(os.environ.get("SOLARNET_REAL", Path(__file__).parents[3] / "shared" / "real"))
@@ -108,36 +110,11 @@ def test_times_of_geolife_are_refused_without_their_zone():
     assert landing.rejects["reason"].unique().str.contains("no zone").all()
 
 
-def stops_as_device_days(stops):
-    """One row per user, place and day; places lie 11 km apart, since the data have no coordinates."""
-    places = {name: number for number, name in enumerate(stops["loc"].unique().sort())}
-    slots = pl.int_ranges(pl.col("start") // 900, (pl.col("end") + 899) // 900)
-    quarter = stops.with_columns(cell=pl.col("loc").replace_strict(places, return_dtype=pl.Int32), slot=slots)
-    quarter = quarter.explode("slot").select("useruuid", "cell", "slot").unique()
-    of_day = pl.col("slot") % 96
-    frame = (
-        quarter.group_by("useruuid", "cell", day=pl.lit(date(1970, 1, 1)) + pl.duration(days=pl.col("slot") // 96))
-        .agg(night_slots=(of_day < 24).sum(), work_slots=of_day.is_between(36, 63).sum(), slots=pl.len())
-        .rename({"useruuid": "device", "cell": "cell_x"})
-        .with_columns(city=pl.lit("c"), bucket=pl.lit(0), cell_y=pl.lit(0), lat=pl.lit(0.0))
-        .with_columns(pl.col("device").cast(pl.UInt64), pl.col("cell_x") * 10, lon=pl.col("cell_x") * 0.1)
-    )
-    return frame, {round(number * 0.1, 1): name for name, number in places.items()}
-
-
 def test_homes_and_workplaces_of_labelled_users():
-    stops = pl.read_parquet(REAL / "stops_howde" / "stops.parquet")
-    frame, names = stops_as_device_days(stops)
-    days = pl.date_range(date(1970, 1, 1), date(1972, 2, 1), eager=True)
-    week = pl.DataFrame({"date": days}).with_columns(is_workday=pl.col("date").dt.weekday() <= 5)
-    found = home_work(frame, days[-1], week, Rule(window=len(days)))
-    labels = {kind: {} for kind in "HWO"}
-    for user, kind, name in stops.select("useruuid", "true_location_type", "loc").unique().iter_rows():
-        labels[kind].setdefault(user, set()).add(name)
-    rows = found.select("device", "home_lon", "work_lon").rows()
-    homes = sum(names[round(home, 1)] in labels["H"].get(user, ()) for user, home, _ in rows)
-    right = sum(work is not None and names[round(work, 1)] in labels["W"].get(user, ()) for user, _, work in rows)
-    extra = sum(work is not None and user not in labels["W"] for user, _, work in rows)
-    assert homes >= 0.99 * 240
-    assert right >= 0.65 * len(labels["W"])
-    assert extra <= 0.35 * (240 - len(labels["W"]))
+    stops = read_stops(REAL / "stops_howde" / "stops.parquet")
+    assert stops.refused == {}
+    found = score(stops.frame, located(stops.frame))
+    assert (found.users, found.homes) == (240, 240)
+    assert found.homes_right >= 0.99 * found.homes
+    assert found.works_right >= 0.65 * found.works
+    assert found.others_given <= 0.35 * found.others
