@@ -15,6 +15,7 @@ from datetime import date, datetime, time, timedelta
 
 import numpy as np
 import polars as pl
+from steel_levels import scores
 
 from solarnet_assets.nowcast.panel import levels
 from solarnet_assets.parking.activity import ratios
@@ -64,21 +65,6 @@ def estimate(scenario: Scenario, counts: pl.DataFrame) -> pl.DataFrame:
     return newest.join(known, on=["key", "date"])
 
 
-def scores(rows: pl.DataFrame) -> str:
-    """Return, by level: intervals that hold the truth, RMSE, bias, largest error, half width."""
-    error = pl.col("value") - pl.col("truth")
-    found = rows.group_by("level").agg(
-        held=100 * pl.col("truth").is_between("lower", "upper").mean(),
-        rmse=(error**2).mean().sqrt(),
-        bias=error.mean(),
-        worst=error.abs().max(),
-        half=((pl.col("upper") - pl.col("lower")) / 2).mean(),
-    )
-    by_level = {row.pop("level"): row for row in found.iter_rows(named=True)}
-    row = "{held:3.0f} % {rmse:4.1f} {bias:+5.1f} {worst:5.1f} {half:5.1f}"
-    return " | ".join(row.format(**by_level[level]) for level in LEVELS)
-
-
 def main() -> None:
     """Print one line per country, and one per scenario."""
     told = argparse.ArgumentParser(description=__doc__)
@@ -95,10 +81,10 @@ def main() -> None:
         for seed in range(first, last + 1):
             scenario = Scenario.model_validate(load_scenario(name).model_dump() | {"seed": seed})
             rows.append(estimate(scenario, drawn_counts(scenario, asked.error, asked.floor, asked.lot)))
-            print(f"{name:10} {seed:4} | {scores(rows[-1])}", flush=True)
-        print(f"{name:15} | {scores(pl.concat(rows))}", flush=True)
+            print(f"{name:10} {seed:4} | {scores(rows[-1], LEVELS)}", flush=True)
+        print(f"{name:15} | {scores(pl.concat(rows), LEVELS)}", flush=True)
         every += rows
-    print(f"{'both':15} | {scores(pl.concat(every))}")
+    print(f"{'both':15} | {scores(pl.concat(every), LEVELS)}")
 
 
 if __name__ == "__main__":

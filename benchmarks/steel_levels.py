@@ -182,8 +182,8 @@ def with_truth(rows: pl.DataFrame, scenario: Scenario, signal: str) -> pl.DataFr
     return kept.join(known, on=["key", "date"])
 
 
-def scores(rows: pl.DataFrame) -> str:
-    """Return, for country, region and site: intervals that hold the truth, RMSE, bias, largest error, half width."""
+def scores(rows: pl.DataFrame, parts: tuple[str, ...] = ("country", "region", "site")) -> str:
+    """Return, for each level of ``parts``: intervals that hold the truth, RMSE, bias, largest error, half width."""
     error = pl.col("value") - pl.col("truth")
     found = rows.group_by("level").agg(
         held=100 * pl.col("truth").is_between("lower", "upper").mean(),
@@ -194,8 +194,7 @@ def scores(rows: pl.DataFrame) -> str:
     )
     by_level = {row.pop("level"): row for row in found.iter_rows(named=True)}
     return " | ".join(
-        "{held:3.0f} % {rmse:4.1f} {bias:+5.1f} {worst:5.1f} {half:5.1f}".format(**by_level[level])
-        for level in ("country", "region", "site")
+        "{held:3.0f} % {rmse:4.1f} {bias:+5.1f} {worst:5.1f} {half:5.1f}".format(**by_level[level]) for level in parts
     )
 
 
