@@ -62,7 +62,7 @@ def resident() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def decode(path: Path, threads: int, scenes: int) -> None:
+def decode(path: Path, threads: ThreadPoolExecutor, many: int, scenes: int) -> None:
     """Decode every window of a scene, taken ``scenes`` times, into memory that is used again; nothing else."""
     source = RasterSource(path)
     local = threading.local()
@@ -72,8 +72,9 @@ def decode(path: Path, threads: int, scenes: int) -> None:
             local.out = np.empty((6, *source.block), np.uint16)
         source.read(window, local.out.reshape(-1)[: 6 * window[2] * window[3]].reshape(6, window[2], window[3]))
 
-    with devices.kept_memory(), devices.prompt_threads(True), ThreadPoolExecutor(threads) as pool:
-        list(pool.map(one, [*blocks(*source.shape[1:], source.block)] * scenes))
+    with devices.kept_memory(), devices.prompt_threads(True):
+        source.prepare(many)
+        list(threads.map(one, [*blocks(*source.shape[1:], source.block)] * scenes))
     source.close()
 
 
@@ -159,8 +160,9 @@ def measure(path: Path, asked: argparse.Namespace, options: dict) -> None:
     (size, batch), kinds = best_bare(options, not asked.eager)
     made = {"compiled" if kind else "eager": Engine(**options, compiled=kind) for kind in kinds}
     rates: dict[str, list[float]] = {}
+    pool = ThreadPoolExecutor(threads)
     for n in range(asked.repeats + 1):
-        row = {"decode": scenes * side * side / timed(lambda: decode(path, threads, scenes)) / 1e6}
+        row = {"decode": scenes * side * side / timed(lambda: decode(path, pool, threads, scenes)) / 1e6}
         for word, engine in made.items():
             row[f"network, {word}"] = bare(engine, size, batch)
             row[f"engine, {word}"] = engine_pass(engine, path, scenes)

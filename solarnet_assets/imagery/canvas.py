@@ -7,7 +7,6 @@ shares with this one is kept, and so are the shares of this one in the next one'
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,19 +14,16 @@ from numpy.typing import NDArray
 
 from solarnet_assets.imagery import device as devices
 from solarnet_assets.imagery.sink import LEVELS
+from solarnet_assets.imagery.stored import calibrated
 from solarnet_assets.imagery.tiling import spread
 
 if TYPE_CHECKING:
-    import torch
+    from collections.abc import Sequence
+
     from torch import Tensor
 
     from solarnet_assets.imagery.infer import Engine
     from solarnet_assets.imagery.source import Source, Window
-
-CARRIED = {"uint8": "uint8", "uint16": "int16", "int16": "int16", "float32": "float32"}
-"""Stored type -> type that moves to the device: as few bytes as there are. Torch calculates little in uint16, so its
-bits travel as int16. Other types are read as float32."""
-
 
 SAMPLE, SAMPLES_EACH = 128, 4
 """Side of a sample of a scene, pixels, and how many along each dimension; see ``Engine.network``. 16 samples of 128
@@ -76,6 +72,7 @@ class Canvas:
         cut = len(self.rows.starts) * len(self.cols.starts) > 1 and hasattr(engine.network, "survey")
         self.samples = spread(height, width, SAMPLE, SAMPLES_EACH, multiple) if cut else []
         self.sampled: list[Tensor] = []
+        self.surveyed = False
 
     @property
     def top(self) -> int:
@@ -93,37 +90,51 @@ class Canvas:
         """First row that must be read; None: the result is complete."""
         return None if self.done >= self.shape[1] else self.top
 
-    def add(self, window: Window, pixels: Tensor) -> list[Strip]:
-        """Take a window, which lies on the device; return the rows that it completes, if any.
+    def add(self, windows: Sequence[Window], pixels: Sequence[Tensor]) -> list[Strip]:
+        """Take windows, which lie on the device; return the rows that they complete, if any.
 
         Windows come row by row, from the one that holds ``first``.
         """
         import torch
 
+        strips: list[Strip] = []
         with torch.inference_mode(), devices.exact_arithmetic(self.engine.device):
             if not hasattr(self, "held"):
-                self._make(pixels)
-            row, col, height, width = window
-            skip = max(0, self.top - row)
-            self.held[:, row + skip - self.top : row + height - self.top, col : col + width] = pixels[:, skip:]
-            if col + width < self.cols.length:
-                return []
-            self.filled = row + height
-            if self.filled == self.rows.length:
-                self._mirror()
-            return self._advance()
+                self._make(pixels[0])
+            for window, part in zip(windows, pixels, strict=True):
+                strips += self._take(window, part)
+        return strips
 
-    def sample(self, pixels: Tensor) -> None:
-        """Take one of ``samples``, which lies on the device; all come before the first window."""
-        self.sampled.append(calibrated(pixels[None], self.source))
+    def _take(self, window: Window, pixels: Tensor) -> list[Strip]:
+        row, col, height, width = window
+        skip = max(0, self.top - row)
+        self.held[:, row + skip - self.top : row + height - self.top, col : col + width] = pixels[:, skip:]
+        if col + width < self.cols.length:
+            return []
+        self.filled = row + height
+        if self.filled == self.rows.length:
+            self._mirror()
+        return self._advance()
+
+    def sample(self, pixels: Sequence[Tensor]) -> None:
+        """Take the ``samples``, which lie on the device; they come before the first window."""
+        self.sampled += [calibrated(one[None], self.source) for one in pixels]
 
     def _survey(self) -> None:
         """Tell the network what the scene is made of, unless a sample shows nothing."""
         if hasattr(self.engine.network, "survey"):
-            shown = [sample for sample in self.sampled if bool(sample.any())]
+            shown = [sample for sample, shows in zip(self.sampled, self._shows(), strict=True) if shows]
+            self.surveyed = bool(shown)
             with devices.autocast(self.engine.device, self.engine.arithmetic):
                 self.engine.folded.survey(shown)  # type: ignore[operator]
         self.sampled.clear()
+
+    def _shows(self) -> list[bool]:
+        """Return which samples show something; the device is waited for once."""
+        import torch
+
+        found: list[bool] = torch.stack([one.any() for one in self.sampled]).tolist() if self.sampled else []
+        return found
 
     def _make(self, pixels: Tensor) -> None:
         import torch
@@ -136,9 +147,13 @@ class Canvas:
         self.across = [self._on_device(self.cols.weight(n, self.stride)) for n in range(len(self.cols.starts))]
 
     def _on_device(self, values: NDArray[Any]) -> Tensor:
+        """Return values on the device, without waiting for what it is doing."""
         import torch
 
-        return torch.from_numpy(values).to(self.engine.device)
+        here = torch.from_numpy(values)
+        return (
+            here.pin_memory().to(self.engine.device, non_blocking=True) if self.engine.device.type == "cuda" else here
+        )
 
     def _mirror(self) -> None:
         """Fill the rows below the scene, so that the last row of tiles is complete."""
@@ -175,7 +190,7 @@ class Canvas:
         while True:
             starts = self.cols.starts[at : at + self._together()]
             try:
-                return self.engine.forward(self._input(starts))
+                return self._step(self._input(starts))
             except torch.cuda.OutOfMemoryError:
                 if len(starts) == 1:
                     raise
@@ -191,20 +206,29 @@ class Canvas:
         if self.engine.device.type != "cuda" or len(self.cols.starts) == 1:
             return 1
         if self._tile not in self.engine.batches:
-            needed, free = devices.measure(
-                lambda: self.engine.forward(self._input(self.cols.starts[:1])), self.engine.device
-            )
+            needed, free = devices.measure(lambda: self._answer(self._input(self.cols.starts[:1])), self.engine.device)
             self.engine.batches[self._tile] = devices.fitting_batch(needed, free, self.engine.batch)
         turns = -(-len(self.cols.starts) // self.engine.batches[self._tile])
         return -(-len(self.cols.starts) // turns)
 
+    def _step(self, tiles: Tensor) -> Tensor:
+        """Return the probabilities of tiles; on a GPU by what was recorded, where the network allows it."""
+        if self.engine.device.type != "cuda" or not self.engine.recorded:
+            return self._answer(tiles)
+        kind = (tuple(tiles.shape), self.source.dtype, self.source.calibration, self.surveyed)
+        return self.engine.recorder.run(kind, self._answer, tiles)
+
+    def _answer(self, tiles: Tensor) -> Tensor:
+        made: Tensor = self.engine.forward(calibrated(tiles, self.source))
+        return made
+
     def _input(self, starts: tuple[int, ...]) -> Tensor:
-        """Return tiles as the network reads them, (B, C, H, W) float32, channels last in memory."""
+        """Return tiles of stored numbers, (B, C, H, W), channels last in memory."""
         bands, height, width = self._tile
         tiles = self.held.new_empty((len(starts), height, width, bands)).permute(0, 3, 1, 2)
         for tile, start in zip(tiles, starts, strict=True):
             tile.copy_(self.held[:, :height, start : start + width])
-        return calibrated(tiles, self.source)
+        return tiles
 
     def _finish_rows(self) -> Strip | None:
         """Hand out the rows that no later tile touches, and move on to the next row of tiles."""
@@ -239,43 +263,3 @@ class Canvas:
         ready = torch.cuda.Event(blocking=True)
         ready.record()
         return Strip(row, host, ready)
-
-
-@lru_cache(maxsize=64)
-def carried(dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the type in which a source's numbers are read."""
-    return dtype if dtype.name in CARRIED else np.dtype(np.float32)
-
-
-def torch_type(dtype: np.dtype[Any]) -> torch.dtype:
-    """Return the torch type that carries what :func:`carried` returns."""
-    import torch
-
-    kind: torch.dtype = getattr(torch, CARRIED[carried(dtype).name])
-    return kind
-
-
-def calibrated(numbers: Tensor, source: Source) -> Tensor:
-    """Return stored numbers as float32 by the source's calibration; what is missing or not finite becomes 0."""
-    values, rule = _floats(numbers, source.dtype), source.calibration
-    missing = None
-    if rule.nodata is not None and rule.nodata * rule.scale + rule.offset != 0:
-        missing = values.eq(rule.nodata)
-    if rule.scale != 1.0:
-        values = values.mul_(rule.scale)
-    if rule.offset != 0.0:
-        values = values.add_(rule.offset)
-    if missing is not None:
-        values = values.masked_fill_(missing, 0.0)
-    return values if source.dtype.kind in "ui" else values.nan_to_num_(0.0, 0.0, 0.0)
-
-
-def _floats(numbers: Tensor, dtype: np.dtype[Any]) -> Tensor:
-    """Return numbers, which may be the bits of uint16, as float32 in memory of their own."""
-    import torch
-
-    if carried(dtype) != np.uint16:
-        return numbers.to(torch.float32, copy=True)
-    if numbers.device.type == "cpu":
-        return numbers.view(torch.uint16).to(torch.float32)
-    return numbers.to(torch.int32).bitwise_and_(0xFFFF).to(torch.float32)

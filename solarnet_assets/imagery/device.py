@@ -84,8 +84,8 @@ def fast_precision(device: torch.device) -> str:
 def decode_threads(device: torch.device) -> int:
     """Return how many threads decode: beside a CPU as many as the network's own, beside a GPU its share of the cores.
 
-    Two processes, each beside a GPU and with threads for all 32 cores, made 381 Mpx/s together, with threads for half
-    of them 500, and one process alone gained 3 % from the second half (benchmarks/NOTES.md).
+    Two processes, each beside a GPU and with threads for all 32 cores, made 381 Mpx/s together; with threads for half
+    of them as many as when each was pinned to its half (benchmarks/NOTES.md).
     """
     import torch
 

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solarnet_assets.imagery import device as devices
+from solarnet_assets.imagery.recorded import Recorder
 from solarnet_assets.imagery.scan import Progress, scan
 from solarnet_assets.imagery.sink import ArraySink, Sink
 from solarnet_assets.imagery.source import ArraySource, Source
@@ -63,7 +64,8 @@ class Engine:
         network: in evaluation mode; takes (B, C, H, W) and returns logits (B, K, H / s, W / s); its attribute
             ``multiple`` says of what H and W must be multiples, its attribute ``stride`` is s. A network whose answer
             at a pixel depends on the whole image has a method ``survey``: it is given samples of a scene, (1, C, h, w)
-            each, before the scene's tiles, and none when a scene is no longer cut.
+            each and all alike, before the scene's tiles, and none when a scene is no longer cut. If what it finds lies
+            in memory that stays, so that a GPU may record what comes after, its attribute ``steady`` is true.
         device: where it runs.
         tile, overlap: see :data:`TILE`, :data:`OVERLAP`.
         batch: images or tiles run together on a GPU, at most; on a CPU they run one by one, which is as fast.
@@ -155,6 +157,17 @@ class Engine:
     def batches(self) -> dict[tuple[int, int, int], int]:
         """Tiles that run together on a GPU, by bands, rows and columns of a tile; filled as scenes run."""
         return {}
+
+    @property
+    def recorded(self) -> bool:
+        """Whether steps of scenes may be recorded: torch.compile has not written them, and no survey moves memory."""
+        moves = hasattr(self.network, "survey") and not getattr(self.network, "steady", False)
+        return not self.compiled and not moves
+
+    @cached_property
+    def recorder(self) -> Recorder:
+        """Steps of scenes on a GPU, recorded."""
+        return Recorder()
 
     def outputs(self, bands: int) -> int:
         """Return how many outputs the network has, by running it once on very little."""

@@ -53,6 +53,9 @@ class Recipe:
         workers: rendering processes; none renders in the training process.
         ring: scenes kept on the device, a multiple of 16.
         reuse: how often a scene is used, on average.
+        ahead: steps whose scenes are prepared at once and then shuffled, which asks less of the host.
+        record: whether a GPU's host records the step once and then replays it; batches must be of one shape, and the
+            loss may not wait for the device.
     """
 
     steps: int = 4000
@@ -63,10 +66,12 @@ class Recipe:
     workers: int = 8
     ring: int = 12288
     reuse: float = 8.0
+    ahead: int = 1
+    record: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be learnt with."""
-        if min(self.steps, self.batch) < 1 or min(self.rate, self.reuse) <= 0 or self.workers < 0:
+        if min(self.steps, self.batch, self.ahead) < 1 or min(self.rate, self.reuse) <= 0 or self.workers < 0:
             raise BadInputError("a training needs steps, scenes a step, a rate and a reuse above zero")
         if self.ring < CHUNK or self.ring % CHUNK:
             raise BadInputError(f"a training keeps a multiple of {CHUNK} scenes on the device, not {self.ring}")
@@ -109,20 +114,52 @@ class _Ring:
     def __init__(self, capacity: int, device: torch.device, count: int) -> None:
         self.capacity, self.device, self.count = capacity, device, count
         self.store: list[Tensor] = []
+        self.kinds = torch.zeros(capacity, dtype=torch.int64)
 
-    def put(self, batch: list[Tensor]) -> None:
+    def put(self, batch: list[Tensor], kinds: Tensor | None = None) -> None:
+        """Keep scenes, and of what kind each is."""
         if not self.store:
             self.store = [torch.empty((self.capacity, *b.shape[1:]), dtype=b.dtype, device=self.device) for b in batch]
         slots = (torch.arange(len(batch[0])) + self.count) % self.capacity
+        if kinds is not None:
+            self.kinds[slots] = kinds
         for kept, new in zip(self.store, batch, strict=True):
-            kept[slots.to(self.device)] = new.to(self.device, non_blocking=True)
+            kept[slots.to(self.device, non_blocking=True)] = new.to(self.device, non_blocking=True)
         self.count += len(batch[0])
 
-    def take(self, size: int, dice: torch.Generator) -> list[Tensor]:
-        at = torch.randint(min(self.count, self.capacity), (size,), generator=dice).to(self.device)
+    def take(self, size: int, dice: torch.Generator, without: int | None = None) -> list[Tensor]:
+        """Return scenes drawn at random, none of the kind ``without``, all turned and mirrored alike."""
+        count = min(self.count, self.capacity)
+        if without is None:
+            at = torch.randint(count, (size,), generator=dice)
+        else:
+            allowed = torch.nonzero(self.kinds[:count] != without)[:, 0]
+            at = allowed[torch.randint(len(allowed), (size,), generator=dice)]
+        at = at.to(self.device, non_blocking=True)  # the host does not wait for what the device still has to do
         turns, mirror = int(torch.randint(4, (1,), generator=dice)), bool(torch.randint(2, (1,), generator=dice))
         taken = [torch.rot90(kept[at], turns, (-2, -1)) for kept in self.store]
         return [(t.flip(-1) if mirror else t).float() for t in taken]
+
+
+class _Feed:
+    """Batches for one network, as many prepared at once as the recipe says, then shuffled."""
+
+    def __init__(
+        self, ring: _Ring, learner: Learner, recipe: Recipe, prepare: Prepare | None, without: int | None
+    ) -> None:
+        self.ring, self.dice, self.recipe, self.prepare, self.without = ring, learner.dice, recipe, prepare, without
+        self.ready: list[list[Tensor]] = []
+
+    def take(self) -> list[Tensor]:
+        if not self.ready:
+            size, ahead = self.recipe.batch, self.recipe.ahead
+            batch = self.ring.take(size * ahead, self.dice, self.without)
+            batch = self.prepare(batch, self.dice) if self.prepare else batch
+            if ahead == 1:
+                return batch
+            order = torch.randperm(size * ahead, generator=self.dice).to(batch[0].device, non_blocking=True)
+            self.ready = [[part[at] for part in batch] for at in order.split(size)]
+        return self.ready.pop()
 
 
 def fit(
@@ -163,21 +200,41 @@ def fit_all(
     log: Callable[[str], None],
     keep: Keep | None = None,
     prepare: Prepare | None = None,
+    without: Sequence[int | None] | None = None,
 ) -> list[tuple[Net, dict[str, Any]]]:
-    """Train several networks side by side on the same scenes, each in the order of its own seed; see :func:`fit`."""
+    """Train several networks side by side on the same scenes, each in the order of its own seed; see :func:`fit`.
+
+    Args:
+        networks: each with its seed.
+        draw: see :func:`fit`.
+        loss: likewise.
+        recipe: likewise.
+        log: likewise.
+        keep: likewise.
+        prepare: likewise.
+        without: for each network the kind of scenes that it never sees, or None; given this, the last array of every
+            sample is its kind, one whole number, (1,).
+
+    Raises:
+        BadInputError: see :func:`fit`.
+    """
+    if keep and keep.every % recipe.ahead:
+        raise BadInputError(f"checkpoints come every {recipe.ahead} steps, or a multiple of that")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    learners = [Learner(network, seed, recipe.rate, device) for network, seed in networks]
+    learners = [Learner(network, seed, recipe.rate, device, recipe.record) for network, seed in networks]
     step = read(keep.file, learners, recipe.__dict__) if keep and keep.resume and keep.file.exists() else 0
     first = max(0, _asked(step - 1, recipe) - recipe.ring) // CHUNK * CHUNK if step else 0
     workers = {"num_workers": recipe.workers, "prefetch_factor": 4 if recipe.workers else None}
     loader = iter(DataLoader(_Stream(draw, first), batch_size=CHUNK, **workers))  # type: ignore[arg-type]
     ring, started, interval = _Ring(recipe.ring, device, first), time.monotonic(), max(1, recipe.steps // 100)
+    kinds = without or [None] * len(learners)
+    feeds = [_Feed(ring, one, recipe, prepare, kind) for one, kind in zip(learners, kinds, strict=True)]
     while (done := _progress(step, started, recipe)) < 1.0:
         while ring.count < _asked(step, recipe):
-            ring.put(next(loader))
-        for learner in learners:
-            batch = ring.take(recipe.batch, learner.dice)
-            learner.learn(prepare(batch, learner.dice) if prepare else batch, loss, done)
+            batch = next(loader)
+            ring.put(batch[:-1], batch[-1][:, 0]) if without else ring.put(batch)
+        for learner, feed in zip(learners, feeds, strict=True):
+            learner.learn(feed.take(), loss, done)
         step += 1
         if step % interval == 0:
             means = [learner.note(step) for learner in learners]

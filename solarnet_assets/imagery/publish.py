@@ -51,11 +51,11 @@ def command(name: str, recipe: Recipe, held_out: int) -> str:
     from solarnet_assets.imagery.learn import Recipe as Usual
 
     usual = Usual()
-    often = {"minutes": recipe.minutes, "rate": recipe.rate, "reuse": recipe.reuse, "ring": recipe.ring}
+    often = {key: getattr(recipe, key) for key in ("minutes", "rate", "reuse", "ring", "ahead")}
     extra = "".join(f"--{key} {value:g} " for key, value in often.items() if value not in (None, getattr(usual, key)))
     return (
         f"solarnet train {name} --steps {recipe.steps} {extra}--batch {recipe.batch} "
-        f"--workers {recipe.workers} --seed {recipe.seed} --held-out {held_out}"
+        f"--workers {recipe.workers} --seed {recipe.seed} --held-out {held_out}{' --record' * recipe.record}"
     )
 
 

@@ -43,13 +43,15 @@ MAX_RATIO = 2000
 RATIO_FLOOR_BYTES = 256 << 20
 """Above this decoded size, more than MAX_RATIO decoded bytes per stored byte is refused as a bomb."""
 
+_CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
 GDAL_OPTIONS = {
     "GDAL_DISABLE_READDIR_ON_OPEN": "EMPTY_DIR",  # no sidecar file is looked for
     "GDAL_PAM_ENABLED": "NO",
     "GDAL_GEOREF_SOURCES": "INTERNAL",
     "GDAL_NUM_THREADS": "1",
     "CPL_VSIL_CURL_ALLOWED_FILENAME": "-",
-    "GDAL_CACHEMAX": max(128, 8 * (os.cpu_count() or 1)),  # MiB, of all threads: each holds the blocks of one window
+    "GDAL_CACHEMAX": max(128, 8 * _CORES),  # MiB, of all threads: each holds the blocks of one window
 }
 
 _thread = threading.local()
@@ -86,7 +88,8 @@ class Grid:
         return Grid(self.epsg, moved, height, width)
 
 
-def _enter_environment() -> None:
+def enter_environment() -> None:
+    """Give this thread GDAL's options, once."""
     import rasterio
 
     if getattr(_thread, "env", None) is None:
@@ -112,7 +115,7 @@ def open_raster(path: Path, name: str | None = None) -> Iterator[DatasetReader]:
     if not path.is_file():
         raise BadInputError(f"{name} does not exist")
     driver = _driver(path, name)
-    _enter_environment()
+    enter_environment()
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
@@ -194,7 +197,7 @@ def encode_geotiff(pixels: NDArray[Any], grid: Grid, names: Sequence[str], nodat
     from rasterio import Affine
     from rasterio.io import MemoryFile
 
-    _enter_environment()
+    enter_environment()
     profile: dict[str, Any] = {
         "driver": "GTiff", "dtype": pixels.dtype, "count": pixels.shape[0], "height": grid.height, "width": grid.width,
         "crs": f"EPSG:{grid.epsg}", "transform": Affine(*grid.transform), "nodata": nodata, "compress": "deflate",
@@ -226,7 +229,7 @@ def write_geotiff(
     from rasterio import Affine
     from rasterio.windows import Window
 
-    _enter_environment()
+    enter_environment()
     height, width = planes[0].shape
     side = 512 if min(height, width) >= 512 else 16 * max(1, min(height, width) // 16)
     profile: dict[str, Any] = {

@@ -36,9 +36,8 @@ def scan(engine: Engine, jobs: Iterable[Job], progress: Progress | None) -> Iter
         Readers(engine.device, threads) as readers,
         _Writer(threads > 1) as writer,
     ):
-        for read in readers.read(_plan(engine, jobs)):
+        for read in readers.read(_plan(engine, jobs, readers)):
             if isinstance(read, End):
-                read.job.source.close()
                 writer.end(read.job)
                 yield from writer.ended(wait=False)
             elif read.job.error is None:
@@ -46,22 +45,26 @@ def scan(engine: Engine, jobs: Iterable[Job], progress: Progress | None) -> Iter
         yield from writer.ended(wait=True)
 
 
-def _plan(engine: Engine, jobs: Iterable[Job]) -> Iterator[Read | End]:
+def _plan(engine: Engine, jobs: Iterable[Job], readers: Readers) -> Iterator[Read | End]:
     """Yield the windows of all scenes in the order in which they are run; sinks begin when their scene is reached."""
     for job in jobs:
         canvas = Canvas(engine, job.source, job.sink.dtype)
         canvas.resume(job.sink.begin(canvas.shape))
         if canvas.first is not None:
-            yield from (Read(job, canvas, window, sample=True) for window in canvas.samples)
-            for window in blocks(*job.source.shape[1:], job.source.block, canvas.first):
+            windows = list(blocks(*job.source.shape[1:], job.source.block, canvas.first))
+            readers.prepare(job, len(windows))
+            if canvas.samples:
+                yield Read(job, canvas, canvas.samples, sample=True)
+            together = readers.group(job.source)
+            for at in range(0, len(windows), together):
                 if job.error is not None:
                     break
-                yield Read(job, canvas, window)
+                yield Read(job, canvas, windows[at : at + together])
         yield End(job)
 
 
 def _run(readers: Readers, writer: _Writer, read: Read, progress: Progress | None) -> None:
-    """Give a decoded window to its canvas, and what that completes to the sink."""
+    """Give decoded windows to their canvas, and what that completes to the sink."""
     try:
         pixels = readers.on_device(read)
     except BadInputError as error:
@@ -70,16 +73,18 @@ def _run(readers: Readers, writer: _Writer, read: Read, progress: Progress | Non
     if read.sample:
         read.canvas.sample(pixels)
         return
-    for strip in read.canvas.add(read.window, pixels):
+    for strip in read.canvas.add(read.windows, pixels):
         writer.put(read.job.sink, strip)
         if progress is not None:
             progress(strip.row + strip.pixels.shape[1], read.canvas.shape[1])
 
 
-def _finish(sink: Sink, strips: list[Future[None]]) -> None:
+def _finish(job: Job, strips: list[Future[None]]) -> None:
+    job.source.close()
     for strip in strips:
         strip.result()
-    sink.finish()
+    if job.error is None:
+        job.sink.finish()
 
 
 @dataclass
@@ -126,12 +131,12 @@ class _Writer:
         self.broken = False
 
     def end(self, job: Job) -> None:
-        """Finish a scene's sink when its strips are written, unless the scene failed."""
+        """Close a scene, and finish its sink when its strips are written, unless the scene failed."""
         future = None
-        if job.error is None and self.scenes is not None:
-            future = self.scenes.submit(_finish, job.sink, list(self.waiting))
-        elif job.error is None:
-            job.sink.finish()
+        if self.scenes is not None:
+            future = self.scenes.submit(_finish, job, list(self.waiting))
+        else:
+            _finish(job, [])
         self.ending.append((job, future))
 
     def ended(self, wait: bool) -> Iterator[Job]:

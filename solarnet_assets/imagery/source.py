@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from solarnet_assets.imagery.raster import Grid, grid_of, open_raster
+from solarnet_assets.imagery.raster import Grid, enter_environment, grid_of, open_raster
 from solarnet_assets.landing import BadInputError
 
 if TYPE_CHECKING:
@@ -67,6 +67,10 @@ class Source(Protocol):
         """What the stored numbers mean."""
         ...
 
+    def prepare(self, readers: int) -> None:
+        """Open what so many threads need that read at once."""
+        ...
+
     def read(self, window: Window, out: NDArray[Any]) -> None:
         """Fill ``out`` (bands, height, width) with the stored numbers of a window."""
         ...
@@ -91,6 +95,9 @@ class ArraySource:
         self.shape: tuple[int, int, int] = pixels.shape
         self.block = (512, 512)
 
+    def prepare(self, readers: int) -> None:
+        """Nothing is opened."""
+
     def read(self, window: Window, out: NDArray[Any]) -> None:
         """Copy a window."""
         row, col, height, width = window
@@ -101,7 +108,7 @@ class ArraySource:
 
 
 class RasterSource:
-    """Bands of a raster file. GDAL handles are not shared between threads: each thread that reads opens its own.
+    """Bands of a raster file. A GDAL handle serves one thread at a time: each that reads takes one that is free.
 
     Args:
         path: local file, opened under the limits of :mod:`solarnet_assets.imagery.raster`.
@@ -127,32 +134,44 @@ class RasterSource:
             own = dataset.nodata if nodata is None else nodata
         missing = 0.0 if own is None or np.isnan(own) else float(own)
         self.calibration = Calibration(scale, offset, missing)
-        self._local, self._open, self._lock = threading.local(), ExitStack(), threading.Lock()
+        self._free: list[DatasetReader] = []
+        self._open, self._lock = ExitStack(), Lock()
+
+    def prepare(self, readers: int) -> None:
+        """Open handles; one after the other: sixteen threads that open at once take five times as long for each."""
+        with self._lock:
+            while len(self._free) < readers:
+                self._free.append(self._another())
 
     def read(self, window: Window, out: NDArray[Any]) -> None:
-        """Decode a window with this thread's own handle; raises BadInputError if its pixels are damaged."""
+        """Decode a window with a handle of this thread alone; raises BadInputError if its pixels are damaged."""
         from rasterio.errors import RasterioError
         from rasterio.windows import Window as Part
 
         row, col, height, width = window
+        handle = self._take()
         try:
-            self._handle().read(self.bands, window=Part(col, row, width, height), out=out)
+            handle.read(self.bands, window=Part(col, row, width, height), out=out)
         except (RasterioError, OSError) as error:
             raise BadInputError(f"{self.name} is damaged or truncated: its pixels cannot be decoded") from error
+        finally:
+            self._free.append(handle)
 
-    def _handle(self) -> DatasetReader:
-        handle: DatasetReader | None = getattr(self._local, "handle", None)
-        if handle is None:
-            opened = ExitStack()
-            self._local.handle = handle = opened.enter_context(open_raster(self.path))
+    def _take(self) -> DatasetReader:
+        enter_environment()
+        try:
+            return self._free.pop()
+        except IndexError:
             with self._lock:
-                self._open.callback(opened.close)
-        return handle
+                return self._another()
+
+    def _another(self) -> DatasetReader:
+        return self._open.enter_context(open_raster(self.path))
 
     def close(self) -> None:
-        """Close the handles of all threads; none of them may be reading."""
+        """Close all handles; no thread may be reading."""
         with self._lock:
-            opened, self._open, self._local = self._open, ExitStack(), threading.local()
+            opened, self._open, self._free = self._open, ExitStack(), []
         opened.close()
 
 

@@ -10,6 +10,7 @@ ours: small enough for a CPU, and configurable up. Nothing that Dagster loads im
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import pairwise
 
 import torch
@@ -65,13 +66,17 @@ class EMAU(nn.Module):
     """
 
     mu: Tensor
-    held: tuple[Tensor, Tensor] | None = None
+    seen_by: Tensor | None
+    built_from: Tensor | None
+    holding = False
 
     def __init__(self, width: int, bases: int = 64, steps: int = 3, momentum: float = 0.9) -> None:
         super().__init__()
         self.steps, self.momentum = steps, momentum
         start = torch.randn(1, width, bases) * (2.0 / bases) ** 0.5
         self.register_buffer("mu", F.normalize(start, dim=1))
+        self.register_buffer("seen_by", None, persistent=False)
+        self.register_buffer("built_from", None, persistent=False)
         self.into = nn.Conv2d(width, width, 1)
         self.out = nn.Sequential(nn.Conv2d(width, width, 1, bias=False), nn.BatchNorm2d(width))
 
@@ -81,11 +86,11 @@ class EMAU(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             flat = self.into(x.float()).reshape(b, c, h * w)
             with torch.no_grad():
-                if self.held is None:
+                if not self.holding or self.seen_by is None or self.built_from is None:
                     _, mu, z = self._find(flat)
                 else:
-                    seen_by, mu = (bases.expand(b, -1, -1) for bases in self.held)
-                    z = self._assign(flat, seen_by)
+                    mu = self.built_from.expand(b, -1, -1)
+                    z = self._assign(flat, self.seen_by.expand(b, -1, -1))
             if self.training:
                 with torch.no_grad():
                     self.mu.mul_(self.momentum).add_(mu.mean(0, keepdim=True), alpha=1 - self.momentum)
@@ -107,8 +112,20 @@ class EMAU(nn.Module):
         return seen_by, mu
 
     def hold(self, bases: tuple[Tensor, Tensor] | None) -> None:
-        """Use these bases for whatever comes; None: find them anew each time."""
-        self.held = bases
+        """Use these bases for whatever comes; None: find them anew each time.
+
+        They stay where they are in memory from scene to scene: what a GPU has recorded reads them there
+        (:mod:`solarnet_assets.imagery.recorded`).
+        """
+        self.holding = bases is not None
+        if bases is None:
+            return
+        with torch.inference_mode():
+            if self.seen_by is None or self.built_from is None or self.seen_by.shape != bases[0].shape:
+                self.seen_by, self.built_from = (one.clone() for one in bases)
+            else:
+                self.seen_by.copy_(bases[0])
+                self.built_from.copy_(bases[1])
 
     def _find(self, flat: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Return the bases before and after the last step, and the assignment of that step."""
@@ -127,17 +144,17 @@ class EMAU(nn.Module):
 class Attentive(nn.Module):
     """A network with one attention unit, whose bases a scene can share."""
 
+    steady = True
     attention: EMAU
 
     def survey(self, samples: Sequence[Tensor]) -> None:
-        """Find the bases of a scene from samples of it, (1, bands, H, W) each, and hold them; no sample: let go."""
+        """Find the bases of a scene from samples of it, (1, bands, H, W) alike, and hold them; no sample: let go."""
         self.attention.hold(None)
         if not samples:
             return
         features: list[Tensor] = []
         hook = self.attention.register_forward_pre_hook(lambda _, inputs: features.append(inputs[0]))
-        for sample in samples:
-            self(sample)
+        self(torch.cat(list(samples)))
         hook.remove()
         self.attention.hold(self.attention.survey(features))
 
@@ -196,7 +213,9 @@ def final(width: int) -> nn.Conv2d:
 
 
 def _twice(x: Tensor) -> Tensor:
-    return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+    """Return an image twice as large; in autocast a GPU does that in float32, which only gradients need."""
+    with torch.autocast(x.device.type, enabled=False) if not torch.is_grad_enabled() else nullcontext():
+        return F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
 
 
 def loss(logits: Tensor, share: Tensor, ignore: Tensor) -> Tensor:

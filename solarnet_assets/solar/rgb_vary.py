@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from solarnet_assets.solar.rgb_jpeg import jpeg
+from solarnet_assets.imagery.jpeg import jpeg
 
 ZOOM = (0.75, 1.9)
 """Pixels of the result along one of the render: above one as map services draw large, below one as exports shrink."""
@@ -177,7 +177,7 @@ def optics(image: Tensor, own: torch.Generator) -> Tensor:
     fine = torch.randn(image.shape, generator=own, device=own.device)
     fine = torch.where(_rand(n, own) < 0.5, fine, fine[:, :1])
     image = image + fine * _rand(n, own) ** 2 * 0.06 * (_rand(n, own) < 0.6)
-    image = torch.where(_rand(n, own) < 0.5, jpeg(image.clamp(0, 1), _rand(n, own, 25, 95)), image)
+    image = torch.where(_rand(n, own) < 0.5, jpeg(image.clamp(0, 1) * 255, _rand(n, own, 25, 95)) / 255, image)
     return image.clamp(0, 1)
 
 

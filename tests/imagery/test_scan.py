@@ -89,21 +89,37 @@ def test_jpeg_2000_is_read_by_windows(tmp_path, numbers):
     )
 
 
-def test_threads_never_share_a_handle_and_all_are_closed(tmp_path, numbers, monkeypatch):
-    used, opened = {}, []
-    plain = RasterSource._handle
+def test_no_two_threads_read_with_one_handle_and_all_are_closed(tmp_path, numbers, monkeypatch):
+    held, opened, both = set(), [], threading.Barrier(2)
+    take = RasterSource._take
 
-    def handle(self):
-        found = plain(self)
-        used.setdefault(id(found), set()).add(threading.get_ident())
-        opened.append(found)
-        return found
+    def taken(self):
+        handle = take(self)
+        opened.append(handle)
+        assert id(handle) not in held
+        held.add(id(handle))
+        if len(opened) <= 2:
+            both.wait(10)
+        return handle
 
-    monkeypatch.setattr(RasterSource, "_handle", handle)
-    result(engine(threads=4), raster(written(tmp_path, numbers)))
-    assert len(used) > 1
-    assert all(len(threads) == 1 for threads in used.values())
+    class Free(list):
+        def append(self, handle):
+            held.discard(id(handle))
+            super().append(handle)
+
+    monkeypatch.setattr(RasterSource, "_take", taken)
+    scene = raster(written(tmp_path, numbers))
+    scene._free = Free()
+    result(engine(threads=4), scene)
+    assert 2 <= len({id(handle) for handle in opened}) <= 4
     assert all(one.closed for one in opened)
+
+
+def test_a_scene_that_is_gone_when_its_turn_comes_is_named(tmp_path, numbers):
+    scenes = [raster(written(tmp_path, numbers, name)) for name in ("a.tif", "b.tif")]
+    scenes[0].path.unlink()
+    jobs = list(engine().run_scenes((scene, ArraySink()) for scene in scenes))
+    assert [str(job.error) for job in jobs] == ["a.tif does not exist", "None"]
 
 
 class _Slow(ArraySource):
@@ -138,6 +154,21 @@ def test_reading_does_not_run_far_ahead_of_the_network(numbers, monkeypatch):
     ahead.clear()
     result(made, opened)
     assert max(ahead) <= 2
+
+
+def test_threads_that_decode_are_kept_between_runs(numbers):
+    used = set()
+
+    class Noted(ArraySource):
+        def read(self, window, out):
+            used.add(threading.get_ident())
+            super().read(window, out)
+
+    made = engine(threads=2)
+    for _ in range(3):
+        result(made, Noted(numbers.astype(np.float32)))
+    assert 1 <= len(used) <= 2
+    assert threading.get_ident() not in used
 
 
 def test_finished_strips_do_not_pile_up(numbers):
@@ -277,3 +308,28 @@ def test_samples_lie_inside_and_a_sliver_has_none():
             assert 0 <= col <= col + wide <= width
             assert tall % 8 == wide % 8 == 0
     assert spread(7, 2000, 128, 4, 8) == []
+
+
+@pytest.mark.parametrize("together", [2, 5, 100])
+def test_windows_that_move_together_give_what_they_give_alone(tmp_path, numbers, monkeypatch, together):
+    """Beside a GPU several windows share memory; a group may begin in one row of blocks and end in another."""
+    path, bad = written(tmp_path, numbers), written(tmp_path, numbers, "bad.tif")
+    bad.write_bytes(bad.read_bytes()[: bad.stat().st_size * 2 // 3])
+    alone = result(engine(), raster(path))
+    monkeypatch.setattr(staging.Readers, "group", lambda *_: together)
+    sinks = [ArraySink(np.float32) for _ in range(3)]
+    jobs = list(engine().run_scenes(zip((raster(path), raster(bad), raster(path)), sinks, strict=True)))
+    assert [job.error is None for job in jobs] == [True, False, True]
+    assert np.array_equal(sinks[0].array, alone)
+    assert np.array_equal(sinks[2].array, alone)
+
+
+def test_a_scene_is_closed_though_it_is_damaged(tmp_path, numbers, monkeypatch):
+    bad = written(tmp_path, numbers)
+    bad.write_bytes(bad.read_bytes()[: bad.stat().st_size * 2 // 3])
+    closed = []
+    monkeypatch.setattr(RasterSource, "close", lambda self: closed.append(self.name))
+    for threads in (1, 3):
+        (job,) = engine(threads).run_scenes([(raster(bad), ArraySink())])
+        assert job.error is not None
+    assert closed == ["a.tif", "a.tif"]

@@ -31,28 +31,31 @@ TO_YCC = ((0.299, 0.587, 0.114), (-0.168736, -0.331264, 0.5), (0.5, -0.418688, -
 
 
 def jpeg(image: Tensor, quality: Tensor) -> Tensor:
-    """Return pictures (B, 3, H, W) 0..1 as they come back from JPEG.
+    """Return pictures as they come back from JPEG, not yet rounded to whole numbers.
 
     Args:
-        image: sides that are multiples of 16.
+        image: (B, 3, H, W) 0..255; edges are repeated where sides are no multiples of 16.
         quality: (B, 1, 1, 1), 1..100, as cameras and Pillow count.
     """
-    to = torch.tensor(TO_YCC, device=image.device)
-    planes = torch.einsum("ij,njhw->nihw", to, image * 255)
+    height, width = image.shape[-2:]
+    to = torch.tensor(TO_YCC).to(image.device, non_blocking=True)
+    whole = F.pad(image, (0, -width % 16, 0, -height % 16), mode="replicate")
+    planes = torch.einsum("ij,njhw->nihw", to, whole)
     scale = torch.where(quality < 50, 50 / quality, 2 - quality / 50)
     light = _rounded(planes[:, :1] - 128, scale, LUMINANCE) + 128
     tints = _rounded(F.avg_pool2d(planes[:, 1:], 2), scale, CHROMINANCE)
     tints = F.interpolate(tints, scale_factor=2.0, mode="bilinear", align_corners=False)
-    back = torch.linalg.inv(torch.tensor(TO_YCC)).to(image.device)
-    return (torch.einsum("ij,njhw->nihw", back, torch.cat([light, tints], 1)) / 255).clamp(0, 1)
+    back = torch.linalg.inv(torch.tensor(TO_YCC)).to(image.device, non_blocking=True)
+    seen = torch.einsum("ij,njhw->nihw", back, torch.cat([light, tints], 1))
+    return seen[..., :height, :width].clamp(0, 255)
 
 
 def _rounded(planes: Tensor, scale: Tensor, table: tuple[int, ...]) -> Tensor:
     """Return planes (B, C, H, W) whose cosines were rounded to the table times ``scale``."""
     n, c, height, width = planes.shape
     basis = _cosines(planes.device)
-    step = (torch.tensor(table, device=planes.device, dtype=torch.float32) * scale.reshape(n, 1)).round().clamp(1, 255)
-    step = step.reshape(n, 1, 1, 1, 8, 8)
+    whole = torch.tensor(table, dtype=torch.float32).to(planes.device, non_blocking=True)
+    step = (whole * scale.reshape(n, 1)).round().clamp(1, 255).reshape(n, 1, 1, 1, 8, 8)
     blocks = planes.reshape(n, c, height // 8, 8, width // 8, 8).transpose(3, 4)
     found = (basis @ blocks @ basis.T / step).round() * step
     return (basis.T @ found @ basis).transpose(3, 4).reshape(n, c, height, width)
@@ -62,4 +65,4 @@ def _cosines(device: torch.device) -> Tensor:
     """Return the orthonormal transform of T.81 A.3.3, (8, 8)."""
     k, x = np.mgrid[0:8, 0:8]
     basis = np.cos((2 * x + 1) * k * np.pi / 16) * np.where(k == 0, np.sqrt(1 / 8), 0.5)
-    return torch.tensor(basis, dtype=torch.float32, device=device)
+    return torch.tensor(basis, dtype=torch.float32).to(device, non_blocking=True)
