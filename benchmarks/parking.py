@@ -16,6 +16,7 @@ turn, and read the same files; medians and ranges over the repeats.
 from __future__ import annotations
 
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -141,11 +142,12 @@ def main(
         times: dict[str, list[float]] = {key: [] for key in loops}
         busy: dict[str, list[float]] = {key: [] for key in loops}
         bare = []
-        for _ in range(repeats):
+        for turn in range(repeats):
             for key, work in loops.items():
                 before = time.process_time()
                 times[key].append(lots / _seconds(lambda work=work: work(files)))
                 busy[key].append((time.process_time() - before) / lots)
+                print(f"turn {turn + 1}, {key}: {times[key][-1]:.2f}", file=sys.stderr, flush=True)
             bare.append(network(files))
     rates = {key: statistics.median(values) for key, values in (times | {"bare network": bare}).items()}
     where = (

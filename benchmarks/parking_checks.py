@@ -21,12 +21,13 @@ import typer
 from solarnet_assets.imagery import geometry
 from solarnet_assets.imagery.raster import Grid
 from solarnet_assets.parking.count import each
-from solarnet_assets.parking.detect import answers, prepare, read
+from solarnet_assets.parking.detect import answers, read
 from solarnet_assets.parking.estimate import Calibration, distribution, summarise
 from solarnet_assets.parking.images import LotImage
 from solarnet_assets.parking.index import roughness
 from solarnet_assets.parking.model import WEIGHTS, engine
 from solarnet_assets.parking.render import render
+from solarnet_assets.parking.samples import normalised, shrunk
 from solarnet_assets.world import lots as world
 from solarnet_assets.world.scenario import load_scenario
 from solarnet_assets.world.sun import overpass, sun_at
@@ -116,7 +117,7 @@ def crowns(count: int, tell: Callable[[str], None]) -> None:
 def arithmetic(count: int, tell: Callable[[str], None]) -> None:
     """Count the same chips in the CPU's fast arithmetic and in float32."""
     ready, known = engine("cpu"), Calibration.of(WEIGHTS.card)
-    samples = [prepare(render(np.random.default_rng([SEED, number])).image, 0.3) for number in range(count)]
+    samples = [normalised(shrunk(render(np.random.default_rng([SEED, number])).image, 0.3)) for number in range(count)]
     moved = []
     ways = [[read(*one).scores for one in answers(samples, ready, exact=exact)] for exact in (False, True)]
     for pair in zip(*ways, strict=True):

@@ -5,7 +5,8 @@ what a network would count is drawn about them (``--error``: relative error of a
 ``--lot``: relative bias of a whole lot, which its own baseline cancels), so no picture is rendered and no network is
 judged. The activity is estimated every sixth day as the pipeline does. Printed per scenario and level: the share of
 90 % intervals that hold the truth, and in points root mean square error, bias, largest error and mean half width, for
-the figures that the warehouse shows.
+the figures that the warehouse shows; and the error of single ratios in units of the sd that ``ratios`` states, which is
+1 where that is right.
 """
 
 from __future__ import annotations
@@ -65,6 +66,15 @@ def estimate(scenario: Scenario, counts: pl.DataFrame) -> pl.DataFrame:
     return newest.join(known, on=["key", "date"])
 
 
+def single(scenario: Scenario, counts: pl.DataFrame) -> list[float]:
+    """Return the error of every ratio since the start, in units of its own sd."""
+    calendar = pl.DataFrame({"date": DAYS, "is_workday": [is_workday(day) for day in DAYS]})
+    found = ratios(counts, sites(scenario), calendar, LAST).frame.filter(pl.col("date") >= START)
+    known = truth(scenario).filter(pl.col("signal") == "parking").select("key", "date", truth="value")
+    joined = found.join(known, on=["key", "date"])
+    return joined.select((pl.col("ratio") - pl.col("truth") / 100) / pl.col("sd")).to_series().to_list()
+
+
 def main() -> None:
     """Print one line per country, and one per scenario."""
     told = argparse.ArgumentParser(description=__doc__)
@@ -77,12 +87,18 @@ def main() -> None:
     print(f"{'scenario':10} seed | " + " | ".join(f"{level}: held RMSE bias worst half" for level in LEVELS))
     every = []
     for name in ("published", "quiet"):
-        rows = []
+        rows, errors = [], list[float]()
         for seed in range(first, last + 1):
             scenario = Scenario.model_validate(load_scenario(name).model_dump() | {"seed": seed})
-            rows.append(estimate(scenario, drawn_counts(scenario, asked.error, asked.floor, asked.lot)))
+            counts = drawn_counts(scenario, asked.error, asked.floor, asked.lot)
+            rows.append(estimate(scenario, counts))
+            errors += single(scenario, counts)
             print(f"{name:10} {seed:4} | {scores(rows[-1], LEVELS)}", flush=True)
         print(f"{name:15} | {scores(pl.concat(rows), LEVELS)}", flush=True)
+        print(
+            f"{name:15} | {len(errors)} ratios, error in their own sd: {np.sqrt(np.mean(np.square(errors))):.2f}",
+            flush=True,
+        )
         every += rows
     print(f"{'both':15} | {scores(pl.concat(every), LEVELS)}")
 

@@ -108,16 +108,21 @@ def parking(
     batch: Batch = 64,
     held_out: HeldOut = 400,
     start: Annotated[Path | None, typer.Option(help="folder of weights to go on from, with scenes of its own")] = None,
+    blind: Annotated[
+        Path | None, typer.Option(help="weights that no frame has trained, for the networks that never see a place")
+    ] = None,
     rate: Annotated[float, typer.Option(help="largest learning rate")] = 2e-3,
     reuse: Annotated[float, typer.Option(help="how often a drawn scene is photographed, on average")] = 8.0,
+    ring: Annotated[int, typer.Option(help="scenes kept on the device, a multiple of 16")] = 12288,
+    ahead: Annotated[int, typer.Option(help="steps whose scenes are photographed at once")] = 1,
 ) -> None:
     """Train LotNet on rendered car parks and, where given, KIT AIS frames."""
     from solarnet_assets.imagery.learn import Recipe
     from solarnet_assets.parking.train import train
 
     recipe = replace(Recipe(), steps=steps, minutes=minutes, workers=workers, seed=seed, batch=batch)
-    recipe = replace(recipe, rate=rate, reuse=reuse)
-    card = train(out or PACKAGE / "parking" / "weights", recipe, kit, held_out, typer.echo, start)
+    recipe = replace(recipe, rate=rate, reuse=reuse, ring=ring, ahead=ahead)
+    card = train(out or PACKAGE / "parking" / "weights", recipe, kit, held_out, typer.echo, start, blind)
     typer.echo(f"threshold {card['threshold']}, test {card['test']}, KIT AIS {card['kit_ais_held_out']}")
 
 

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 from solarnet_assets.evaluation.parking_boxes import Box, checked_name, image_files, read_boxes
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.parking.count import Count, count
-from solarnet_assets.parking.detect import Detections, check_extent, check_gsd, detect
+from solarnet_assets.parking.detect import Detections, detect
 from solarnet_assets.parking.estimate import Calibration
 from solarnet_assets.parking.evidence import picture
 from solarnet_assets.parking.images import LotImage, frame, read_rgb
 from solarnet_assets.parking.model import WEIGHTS
 from solarnet_assets.parking.passes import candidates
+from solarnet_assets.parking.samples import check_extent, check_gsd
 
 if TYPE_CHECKING:
     from solarnet_assets.imagery.raster import Grid

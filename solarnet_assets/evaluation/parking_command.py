@@ -33,4 +33,4 @@ def print_held_out(renders: int, kit: Path | None, device: str | None, console: 
     if renders:
         console.print(parking_tables.held_out(f"{renders} held-out renders", rendered(renders, device)))
     if kit is not None:
-        console.print(parking_tables.held_out("Aerial frames at 0.3 m", [aerial(kit, device)]))
+        console.print(parking_tables.held_out("Aerial frames", aerial(kit, device)))

@@ -7,7 +7,6 @@ import copy
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from solarnet_assets.imagery.replay import Replay
 from solarnet_assets.landing import BadInputError
 
 WARM = 0.05
@@ -38,39 +36,22 @@ class Learner:
         curve: [step, mean loss since the entry before] now and then.
     """
 
-    def __init__(self, network: Any, seed: int, rate: float, device: torch.device, record: bool = False) -> None:
+    def __init__(self, network: Any, seed: int, rate: float, device: torch.device) -> None:
         torch.manual_seed(seed)
         self.dice = torch.Generator().manual_seed(seed)
         self.network = network.to(device).to(memory_format=torch.channels_last).train()
         self.average = copy.deepcopy(self.network).eval()
         self.rate, self.device, self.steps = rate, device, 0
         fused = device.type == "cuda"
-        self.replay = Replay() if fused and record else None
-        first = torch.tensor(rate, device=device) if self.replay else rate
-        self.optimiser = torch.optim.AdamW(
-            self.network.parameters(), lr=first, weight_decay=0.01, fused=fused, capturable=self.replay is not None
-        )
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=0.01, fused=fused)
         self.curve: list[list[float]] = []
         self.total, self.since = torch.zeros((), device=device), 0
         self.pairs: tuple[list[Tensor], list[Tensor]] = ([], [])
 
     def learn(self, batch: list[Tensor], loss: Callable[..., Tensor], done: float) -> None:
         """Take one step; ``done`` is the share of the training that lies behind (0..1)."""
-        rate = self.rate * min(1.0, done / WARM + 0.02) * 0.5 * (1 + float(np.cos(np.pi * done)))
         for group in self.optimiser.param_groups:
-            if isinstance(group["lr"], Tensor):
-                group["lr"].fill_(rate)
-            else:
-                group["lr"] = rate
-        if self.replay is None:
-            self._step(batch, loss)
-        else:
-            self.replay(batch, partial(self._step, loss=loss))
-        self.steps += 1
-        self.since += 1
-        self._average(min(KEPT, self.steps / (self.steps + 20)))
-
-    def _step(self, batch: list[Tensor], loss: Callable[..., Tensor]) -> None:
+            group["lr"] = self.rate * min(1.0, done / WARM + 0.02) * 0.5 * (1 + float(np.cos(np.pi * done)))
         image, *targets = batch
         self.optimiser.zero_grad(set_to_none=True)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
@@ -79,6 +60,9 @@ class Learner:
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimiser.step()
         self.total += value.detach().float()
+        self.steps += 1
+        self.since += 1
+        self._average(min(KEPT, self.steps / (self.steps + 20)))
 
     def note(self, step: int) -> float:
         """Add the mean loss since the last entry to the curve and return it."""

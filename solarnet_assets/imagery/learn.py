@@ -54,8 +54,6 @@ class Recipe:
         ring: scenes kept on the device, a multiple of 16.
         reuse: how often a scene is used, on average.
         ahead: steps whose scenes are prepared at once and then shuffled, which asks less of the host.
-        record: whether a GPU's host records the step once and then replays it; batches must be of one shape, and the
-            loss may not wait for the device.
     """
 
     steps: int = 4000
@@ -67,7 +65,6 @@ class Recipe:
     ring: int = 12288
     reuse: float = 8.0
     ahead: int = 1
-    record: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot be learnt with."""
@@ -221,7 +218,7 @@ def fit_all(
     if keep and keep.every % recipe.ahead:
         raise BadInputError(f"checkpoints come every {recipe.ahead} steps, or a multiple of that")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    learners = [Learner(network, seed, recipe.rate, device, recipe.record) for network, seed in networks]
+    learners = [Learner(network, seed, recipe.rate, device) for network, seed in networks]
     step = read(keep.file, learners, recipe.__dict__) if keep and keep.resume and keep.file.exists() else 0
     first = max(0, _asked(step - 1, recipe) - recipe.ring) // CHUNK * CHUNK if step else 0
     workers = {"num_workers": recipe.workers, "prefetch_factor": 4 if recipe.workers else None}

@@ -55,7 +55,7 @@ def command(name: str, recipe: Recipe, held_out: int) -> str:
     extra = "".join(f"--{key} {value:g} " for key, value in often.items() if value not in (None, getattr(usual, key)))
     return (
         f"solarnet train {name} --steps {recipe.steps} {extra}--batch {recipe.batch} "
-        f"--workers {recipe.workers} --seed {recipe.seed} --held-out {held_out}{' --record' * recipe.record}"
+        f"--workers {recipe.workers} --seed {recipe.seed} --held-out {held_out}"
     )
 
 

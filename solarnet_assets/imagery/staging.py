@@ -26,10 +26,10 @@ if TYPE_CHECKING:
     from solarnet_assets.imagery.sink import Sink
     from solarnet_assets.imagery.source import Source, Window
 
-STAGING_BYTES = 256 << 20
+STAGING_BYTES = 128 << 20
 """Decoded windows that wait for the device, at most; one group of them is always allowed."""
 
-THREAD_BYTES = 16 << 20
+THREAD_BYTES = 8 << 20
 """What a decoding thread beside a GPU may have waiting, if that is more for all of them together."""
 
 GROUP_BYTES = 32 << 20

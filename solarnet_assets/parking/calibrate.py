@@ -1,12 +1,12 @@
 """The calibration of counts: fitted on held-out renders by marginal likelihood, checked on others.
 
-What is fitted, and why, is written in :mod:`solarnet_assets.parking.estimate`.
+What is fitted, and why, is written in :mod:`solarnet_assets.parking.estimate`; how photographs differ, in
+:mod:`solarnet_assets.parking.real`.
 """
 
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solarnet_assets.landing import BadInputError
-from solarnet_assets.parking.detect import FLOOR, Detections, Sample, run
+from solarnet_assets.parking.detect import FLOOR
 from solarnet_assets.parking.estimate import (
     Array,
     Calibration,
@@ -27,107 +27,19 @@ from solarnet_assets.parking.estimate import (
     nodes,
     summarise,
 )
-from solarnet_assets.parking.pixels import TARGET_GSD, normalise, with_data
+from solarnet_assets.parking.observe import Scene, observe
 
 if TYPE_CHECKING:
     from solarnet_assets.imagery.infer import Engine
+    from solarnet_assets.parking.real import Place
     from solarnet_assets.parking.render import LotChip
 
 SEEDS = {"fit": 9_003, "check": 9_004}
 """Seeds of held-out renders: no training, threshold or other figure uses them."""
 
-NEAR = 1.5
-"""A candidate within this distance of a vehicle's centre is that vehicle, m."""
-
-VISIBLE = 0.5
-"""Vehicles hidden by more than this share are not asked for."""
-
 START = (0.0, 1.0, 0.0, 0.0, -0.5, -4.0, 0.0, 0.0, -3.0)
 """First guess of the parameters, in the order of :class:`Calibration` from ``offset`` to ``empty``; of ``spread`` the
 logarithm."""
-
-
-@dataclass(frozen=True)
-class Scene:
-    """What the network said of a scene whose truth is known.
-
-    Attributes:
-        points: (n, 2) x, y of the candidates, pixels of 0.3 m.
-        scores: (n,) of the candidates.
-        hit: (n,) whether each is a visible vehicle of its own.
-        off: distances of the hits from their vehicles, m.
-        lost: visible vehicles without a candidate.
-        vehicles: (m, 2) x, y of visible vehicles, pixels of 0.3 m.
-        gsd: metres per pixel at which the scene was taken.
-        hectares: area of the scene.
-        sun: its elevation, degrees; NaN where nobody knows.
-        occupancy: share of the stalls in sight that are taken; NaN without stalls.
-    """
-
-    points: Array
-    scores: NDArray[np.float32]
-    hit: NDArray[np.bool_]
-    off: Array
-    lost: int
-    vehicles: Array
-    gsd: float
-    hectares: float
-    sun: float = math.nan
-    occupancy: float = math.nan
-
-    @property
-    def truth(self) -> int:
-        """Visible vehicles."""
-        return len(self.vehicles)
-
-
-def observe(chips: Iterable[LotChip], ready: Engine) -> list[Scene]:
-    """Return what a network says of chips, beside their truth."""
-    kept: list[LotChip] = []
-
-    def samples() -> Iterable[Sample]:
-        for chip in chips:
-            kept.append(chip)
-            height, width = chip.image.shape[:2]
-            yield Sample(normalise(chip.image, chip.gsd), (height, width), with_data(chip.image))
-
-    return [_scene(kept.pop(0), found) for found in run(samples(), ready)]
-
-
-def _scene(chip: LotChip, found: Detections) -> Scene:
-    centres, visible = chip.centres.astype(np.float64), chip.hidden <= VISIBLE
-    which, distance = match(found.points, centres, NEAR / TARGET_GSD)
-    hit = np.array([n >= 0 and bool(visible[n]) for n in which], bool)
-    lost = int(visible.sum()) - int(hit.sum())
-    size = chip.image.shape[0] * chip.image.shape[1] * TARGET_GSD**2 / 1e4
-    return Scene(
-        found.points,
-        found.scores,
-        hit,
-        distance[hit] * TARGET_GSD,
-        lost,
-        centres[visible],
-        chip.gsd,
-        size,
-        chip.facts.sun,
-        chip.facts.occupancy,
-    )
-
-
-def match(points: Array, centres: Array, near: float) -> tuple[NDArray[np.int64], Array]:
-    """Give each point, best first, the nearest vehicle that is still free within ``near``.
-
-    Returns:
-        Number of the vehicle of each point, -1 for none, and its distance.
-    """
-    which, off = np.full(len(points), -1), np.full(len(points), np.inf)
-    free = np.ones(len(centres), bool)
-    for n, point in enumerate(points if len(centres) else points[:0]):
-        distance = np.where(free, np.hypot(*(centres - point).T), np.inf)
-        best = int(distance.argmin())
-        if distance[best] <= near:
-            which[n], off[n], free[best] = best, distance[best], False
-    return which, off
 
 
 def fit(scenes: Sequence[Scene]) -> Calibration:
@@ -140,7 +52,7 @@ def fit(scenes: Sequence[Scene]) -> Calibration:
 
     off = np.concatenate([scene.off for scene in scenes])
     place = float(np.sqrt(np.mean(off**2) / 2)) if len(off) else 0.5
-    stack = _Stack.of(scenes)
+    stack = Stack.of(scenes)
     found = minimize(lambda guess: stack.surprise(_calibration(guess, place)), START, method="BFGS")
     rounded = {name: round(value, 4) for name, value in asdict(_calibration(found.x, place)).items()}
     return Calibration(**rounded)
@@ -153,7 +65,7 @@ def _calibration(guess: Array, place: float) -> Calibration:
 
 
 @dataclass(frozen=True)
-class _Stack:
+class Stack:
     """All candidates of all scenes one below the other; ``ends`` says after how many each scene ends."""
 
     scores: NDArray[np.float32]
@@ -165,7 +77,8 @@ class _Stack:
     hectares: Array
 
     @classmethod
-    def of(cls, scenes: Sequence[Scene]) -> _Stack:
+    def of(cls, scenes: Sequence[Scene]) -> Stack:
+        """Stack the candidates of scenes."""
         many = [len(scene.scores) for scene in scenes]
         gsd = np.array([scene.gsd for scene in scenes])
         return cls(
@@ -220,17 +133,29 @@ def score(found: Sequence[Estimate], truth: NDArray[Any]) -> dict[str, float]:
     }
 
 
-def calibrate(ready: Engine, count: int, draw: Callable[[int, int], Iterable[LotChip]]) -> dict[str, Any]:
-    """Return what a model card says about counts: ``calibration`` and the figures of :func:`check` on other scenes.
+def calibrate(
+    ready: Engine, count: int, draw: Callable[[int, int], Iterable[LotChip]], places: Sequence[Place] = ()
+) -> dict[str, Any]:
+    """Return what a model card says about counts.
 
     Args:
         ready: the network.
         count: held-out scenes to fit on, and as many to check on.
         draw: function from a seed and a number of scenes to chips.
+        places: what networks said of real places that they never saw.
+
+    Returns:
+        ``renders``, the calibration fitted on renders; ``check``, the figures of :func:`check` on other renders under
+        it; ``calibration``, the one for photographs, and ``real``, what is known of the difference.
     """
+    from solarnet_assets.parking.real import fit_real
+
     fitted = fit(observe(draw(SEEDS["fit"], count), ready))
+    photographs, facts = fit_real(places, fitted) if places else (fitted, {})
     return {
-        "calibration": asdict(fitted),
+        "calibration": asdict(photographs),
+        "renders": asdict(fitted),
+        "real": facts,
         "seeds": SEEDS,
         "check": check(observe(draw(SEEDS["check"], count), ready), fitted),
     }
@@ -239,13 +164,15 @@ def calibrate(ready: Engine, count: int, draw: Callable[[int, int], Iterable[Lot
 def recalibrate(count: int) -> dict[str, Any]:
     """Fit and check the calibration of the shipped weights anew, write it into their card, and return it."""
     from solarnet_assets.parking.model import WEIGHTS, engine
+    from solarnet_assets.parking.real import read
     from solarnet_assets.parking.render import render
 
     def draw(seed: int, many: int) -> Iterable[LotChip]:
         return (render(np.random.default_rng([seed, number])) for number in range(many))
 
     WEIGHTS.check()
-    found = calibrate(engine("cpu"), count, draw) | {"command": f"solarnet train parking-count --held-out {count}"}
+    found = calibrate(engine("cpu"), count, draw, read(WEIGHTS.folder))
+    found |= {"command": f"solarnet train parking-count --held-out {count}"}
     file = WEIGHTS.folder / f"{WEIGHTS.name}.json"
     card = json.loads(file.read_text(encoding="utf-8"))
     if card["weights_sha256"] != WEIGHTS.digest:

@@ -5,28 +5,22 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby, tee
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from solarnet_assets.imagery.device import decode_threads
-from solarnet_assets.landing import BadInputError
 from solarnet_assets.parking.ahead import ordered
 from solarnet_assets.parking.model import WEIGHTS, engine
-from solarnet_assets.parking.pixels import MAX_GSD, MIN_GSD, TARGET_GSD, normalise, resample, with_data
+from solarnet_assets.parking.samples import Sample, Shrunk, normalised, shrunk
 
 if TYPE_CHECKING:
     from solarnet_assets.imagery.infer import Engine
 
 FLOOR = 0.1
 """Smallest score of a candidate; what lies below adds nothing to the count on held-out renders."""
-
-MAX_CELLS = 16_000_000
-"""Pixels of an image on the network's grid of 0.3 m: 1.4 km2, about 1 GiB while it is normalised."""
-
-LEAST = 16
-"""Smallest side of an image on that grid, pixels."""
 
 COVERED = 0.5
 """Probability from which a cell counts as under trees, roofs or cloud."""
@@ -56,67 +50,6 @@ class Detections:
         return self.scores >= float(WEIGHTS.card["threshold"])
 
 
-def check_gsd(gsd: float) -> None:
-    """Refuse pixels on which vehicles cannot be told apart.
-
-    Raises:
-        BadInputError: a readable reason.
-    """
-    if not np.isfinite(gsd) or gsd > MAX_GSD:
-        raise BadInputError(f"pixels of {gsd:.1f} m are too coarse to count vehicles; {MAX_GSD:.0f} m is the limit")
-    if gsd < MIN_GSD:
-        raise BadInputError(f"pixels of {gsd:.3f} m are finer than any image from above has; is the pixel size right?")
-
-
-def check_extent(shape: tuple[int, ...], gsd: float) -> None:
-    """Refuse an image that would fill the memory on the network's grid.
-
-    Raises:
-        BadInputError: a readable reason.
-    """
-    rows, columns = (round(n * gsd / TARGET_GSD) for n in shape[:2])
-    if rows * columns > MAX_CELLS:
-        raise BadInputError(
-            f"the image shows {rows * columns * TARGET_GSD**2 / 1e6:.1f} km2, more than "
-            f"{MAX_CELLS * TARGET_GSD**2 / 1e6:.1f} km2 at once: cut it around the lots"
-        )
-    if min(rows, columns) < LEAST:
-        raise BadInputError(f"the image shows {rows} x {columns} pixels of {TARGET_GSD} m, fewer than {LEAST} a side")
-
-
-@dataclass(frozen=True)
-class Sample:
-    """An image as the network takes it.
-
-    Attributes:
-        planes: (C, h, w) float32 at 0.3 m, from :func:`solarnet_assets.parking.pixels.normalise`.
-        shape: rows and columns of the image as it was given.
-        data: (H, W) pixels as given that carry data.
-    """
-
-    planes: NDArray[np.float32]
-    shape: tuple[int, int]
-    data: NDArray[np.bool_]
-
-
-def prepare(image: NDArray[np.uint8], gsd: float, device: str | None = None) -> Sample:
-    """Return an image as the network takes it.
-
-    Args:
-        image: (H, W, 3) uint8 RGB.
-        gsd: metres per pixel.
-        device: where torch normalises it.
-
-    Raises:
-        BadInputError: a pixel size or an extent out of range.
-    """
-    check_gsd(gsd)
-    check_extent(image.shape, gsd)
-    data, small = with_data(image), resample(image, gsd)
-    planes = normalise(small, gsd, data if small is image else None, device)
-    return Sample(planes, (image.shape[0], image.shape[1]), data)
-
-
 def detect(
     images: Iterable[tuple[NDArray[np.uint8], float]],
     device: str | None = None,
@@ -136,9 +69,27 @@ def detect(
         BadInputError: a pixel size or an extent out of range.
     """
     ready = engine(device)
-    many, where = threads or decode_threads(ready.device), str(ready.device)
-    samples = ordered(lambda pair: prepare(*pair, where), images, many)
+    many = threads or decode_threads(ready.device)
+    if ready.device.type == "cuda":
+        yield from _together(images, ready, many)
+        return
+    samples = ordered(lambda pair: normalised(shrunk(*pair)), images, many)
     yield from ordered(lambda pair: read(*pair), answers(samples, ready, exact=exact), many)
+
+
+def _together(images: Iterable[tuple[NDArray[np.uint8], float]], ready: Engine, threads: int) -> Iterator[Detections]:
+    """Yield the candidates of images that a GPU works on many at a time; large ones run by tiles, one by one."""
+    from solarnet_assets.parking import together
+
+    given = ordered(lambda pair: shrunk(*pair), images, threads)
+    for large, group in groupby(given, lambda one: max(one.pixels.shape) > ready.tile):
+        if large:
+            yield from run((normalised(one, str(ready.device)) for one in group), ready)
+            continue
+        kept, asked = tee(group)
+        found = together.answers(((one.pixels, one.gsd) for one in asked), ready, FLOOR, COVERED)
+        for answer, one in zip(found, kept, strict=False):
+            yield _detections(answer.cells, answer.scores, answer.covers, one.pixels.shape[:2], one)
 
 
 def run(samples: Iterable[Sample], ready: Engine) -> Iterator[Detections]:
@@ -161,13 +112,23 @@ def answers(samples: Iterable[Sample], ready: Engine, *, exact: bool) -> Iterato
 
 def read(sample: Sample, output: NDArray[np.float32]) -> Detections:
     """Return the candidates that a network's answer holds."""
+    cells, scores = _peaks(output[0])
+    return _detections(cells, scores, output[1:3] > COVERED, sample.planes.shape[1:], sample)
+
+
+def _detections(
+    cells: NDArray[np.float64],
+    scores: NDArray[np.float32],
+    covers: NDArray[np.bool_],
+    small: tuple[int, ...],
+    given: Sample | Shrunk,
+) -> Detections:
+    """Return candidates and covers on the pixels of the image as it was given."""
     from solarnet_assets.parking.network import STRIDE
 
-    small = sample.planes.shape[1:]
-    scale = np.array([sample.shape[1] / small[1], sample.shape[0] / small[0]])
-    cells, scores = _peaks(output[0])
-    canopy, cloud = (_spread(plane > COVERED, sample.shape) for plane in output[1:3])
-    return Detections((cells + 0.5) * STRIDE * scale, scores, canopy, cloud, sample.data)
+    scale = np.array([given.shape[1] / small[1], given.shape[0] / small[0]])
+    canopy, cloud = (_spread(mask, given.shape) for mask in covers)
+    return Detections((cells + 0.5) * STRIDE * scale, scores, canopy, cloud, given.data)
 
 
 def _outputs(inputs: Iterable[NDArray[np.float32]], ready: Engine, *, exact: bool) -> Iterator[NDArray[np.float32]]:

@@ -24,6 +24,9 @@ LINE = 16
 
 COLOURS = 48
 
+SPARSE = 3
+"""Every so many rows and columns tell how bright a picture is."""
+
 BYTES, TRIES = 100_000, 4
 """A picture that is larger than this is drawn smaller, so many times at most."""
 
@@ -100,16 +103,18 @@ def _crop(image: LotImage) -> tuple[int, int, int, int]:
 def _shaded(image: LotImage, found: Detections, part: tuple[int, int, int, int]) -> NDArray[np.uint8]:
     top, left, height, width = part
     cut = np.s_[top : top + height, left : left + width]
-    pixels = image.pixels[cut]
-    own = pixels[image.lot[cut]] if image.lot.any() else pixels.reshape(-1, 3)
-    low, high = np.percentile(own[::7].mean(1), [1, 98])
+    pixels, lot = image.pixels[cut], image.lot[cut]
+    few = pixels[::SPARSE, ::SPARSE]
+    own = few[lot[::SPARSE, ::SPARSE]]
+    low, high = np.percentile((own if len(own) else few.reshape(-1, 3)).mean(1), [1, 98])
     stretched = 255 * np.clip((np.arange(256) - low) / max(high - low, 1.0), 0, 1) ** 0.7
-    shown = stretched.astype(np.uint8)[pixels]
+    shown = stretched.astype(np.uint8).take(pixels)
     for mask, colour, share in ((found.canopy, CANOPY, 0.3), (found.cloud, CLOUD, 0.5)):
-        hidden = (mask & image.lot)[cut]
-        shown[hidden] = ((1 - share) * shown[hidden] + share * np.array(colour)).astype(np.uint8)
-    outside = ~image.lot[cut]
-    shown[outside] = shown[outside] // 2
+        hidden = mask[cut] & lot
+        if hidden.any():
+            shown[hidden] = ((1 - share) * shown[hidden] + share * np.array(colour)).astype(np.uint8)
+    if not lot.all():
+        shown[~lot] //= 2
     return shown
 
 

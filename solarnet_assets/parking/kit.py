@@ -27,6 +27,12 @@ CYCLIST = 4
 UNKNOWN = 2
 """Cover that nobody labelled."""
 
+WINDOW = 136
+"""Pixels of 0.3 m of a square of a frame that a network is tried on, 40.8 m."""
+
+EDGE = 3.0
+"""Metres along the edge of a frame where cars may lack a box."""
+
 HELD_OUT = "munich_avenue"
 """The sequence (frames MOS155-MOS179) that no training sees."""
 
@@ -87,6 +93,29 @@ def crop(frame: Frame, rng: np.random.Generator, size: int) -> Scene:
     footprint = np.full((size // 2, size // 2), UNKNOWN, np.float16)
     centres = (centres[kept] * (size / side)).astype(np.float32)
     return Scene(canvas, centres, np.zeros(len(centres), np.float32), cover, footprint)
+
+
+def window(frame: Frame, rng: np.random.Generator) -> Scene:
+    """Return a square of a frame as a scene for the camera, away from the frame's edge.
+
+    Cars that the edge cuts are not labelled; those that a window cuts count by their centres, as in drawn scenes.
+    """
+    side = round(WINDOW * TARGET_GSD / GSD)
+    margin = EDGE / GSD
+    h, w = frame.image.shape[:2]
+    left, top = (float(rng.uniform(margin, n - margin - side)) for n in (w, h))
+    canvas = round(WINDOW * TARGET_GSD / CANVAS)
+    box = (left, top, left + side, top + side)
+    seen = Image.fromarray(frame.image).resize((canvas, canvas), Image.Resampling.BICUBIC, box)
+    centres = (frame.centres - (left, top)) * (WINDOW / side)
+    inside = np.all((centres >= 0) & (centres < WINDOW), axis=1)
+    turns = int(rng.integers(4))
+    pixels, kept = np.rot90(np.asarray(seen), turns), centres[inside]
+    for _ in range(turns):
+        kept = np.stack([kept[:, 1], WINDOW - kept[:, 0]], 1)
+    cover = np.full((2, WINDOW, WINDOW), UNKNOWN, np.uint8)
+    footprint = np.full((WINDOW // 2, WINDOW // 2), UNKNOWN, np.float16)
+    return Scene(np.clip(pixels, 1, 254), kept.astype(np.float32), np.zeros(len(kept), np.float32), cover, footprint)
 
 
 def cut_out(frames: list[Frame]) -> list[Image.Image]:

@@ -3,34 +3,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from solarnet_assets.imagery.infer import Engine
 from solarnet_assets.parking import network
+from solarnet_assets.parking.observe import NEAR, match
 from solarnet_assets.parking.pixels import TARGET_GSD, normalise
 from solarnet_assets.parking.render import CHIP, LotChip
 
 HALF_HIDDEN, HIDDEN = 0.35, 0.75
 """Vehicles hidden more than the first share are not asked for; more than the second, not marked either."""
-
-NEAR = 1.5
-"""A detection within this distance of a vehicle's centre is that vehicle, m."""
-
-
-def match(found: NDArray[Any], truth: NDArray[Any], near: float) -> int:
-    """Return how many of ``found`` (n, 2) hit one of ``truth`` (m, 2) each, one to one, within ``near``."""
-    from scipy.optimize import linear_sum_assignment
-    from scipy.spatial.distance import cdist
-
-    if not len(found) or not len(truth):
-        return 0
-    distance = cdist(found, truth)
-    rows, columns = linear_sum_assignment(np.minimum(distance, 10 * near))
-    return int((distance[rows, columns] <= near).sum())
 
 
 def heats_of(net: network.LotNet, chips: list[LotChip]) -> list[torch.Tensor]:
@@ -44,11 +28,11 @@ def tallies(heats: list[torch.Tensor], chips: list[LotChip], threshold: float) -
     rows = []
     for heat, chip in zip(heats, chips, strict=True):
         cells, _ = network.peaks(heat, threshold)
-        found = (cells.numpy() + 0.5) * network.STRIDE
+        found = (cells.numpy().astype(np.float64) + 0.5) * network.STRIDE
         near = NEAR / TARGET_GSD
         seen, lost = chip.centres[chip.hidden <= HALF_HIDDEN], chip.centres[chip.hidden > HALF_HIDDEN]
-        hits = match(found, seen, near)
-        extra = match(found, chip.centres, near) - hits
+        hits = int((match(found, seen, near)[0] >= 0).sum())
+        extra = int((match(found, chip.centres, near)[0] >= 0).sum()) - hits
         rows.append((len(seen), len(found) - max(extra, 0), hits, len(lost)))
     return np.array(rows, np.float64)
 

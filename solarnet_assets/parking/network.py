@@ -76,17 +76,22 @@ def peaks(heat: Tensor, threshold: float) -> tuple[Tensor, Tensor]:
         Cells (n, 2) as float x, y with sub-cell refinement by the centroid of the 3x3 block, and
         scores (n,), best first.
     """
-    window = F.max_pool2d(heat[None, None], 3, 1, 1)[0, 0]
-    y, x = torch.nonzero((heat >= window) & (heat >= threshold), as_tuple=True)
-    padded = F.pad(heat[None, None], (1, 1, 1, 1))[0, 0]
-    block = torch.stack([padded[y + dy, x + dx] for dy in range(3) for dx in range(3)]).clamp_min(1e-6)
-    steps = torch.arange(3, device=heat.device, dtype=heat.dtype) - 1
+    return peaks_of_many(heat[None], threshold)[:2]
+
+
+def peaks_of_many(heats: Tensor, threshold: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Return what :func:`peaks` does for maps (B, H, W), best first over all, and the map each belongs to, (n,)."""
+    window = F.max_pool2d(heats[:, None], 3, 1, 1)[:, 0]
+    owner, y, x = torch.nonzero((heats >= window) & (heats >= threshold), as_tuple=True)
+    padded = F.pad(heats, (1, 1, 1, 1))
+    block = torch.stack([padded[owner, y + dy, x + dx] for dy in range(3) for dx in range(3)]).clamp_min(1e-6)
+    steps = torch.arange(3, device=heats.device, dtype=heats.dtype) - 1
     weight = block / block.sum(0)
     fine_x = x + (weight * steps.repeat(3)[:, None]).sum(0)
     fine_y = y + (weight * steps.repeat_interleave(3)[:, None]).sum(0)
-    scores = heat[y, x]
+    scores = heats[owner, y, x]
     order = torch.argsort(scores, descending=True, stable=True)
-    return torch.stack([fine_x, fine_y], 1)[order], scores[order]
+    return torch.stack([fine_x, fine_y], 1)[order], scores[order], owner[order]
 
 
 def loss(logits: Tensor, heat: Tensor, cover: Tensor, ignore: Tensor, footprint: Tensor) -> Tensor:

@@ -13,10 +13,11 @@ from solarnet_assets.imagery.device import decode_threads
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.parking.ahead import ordered
 from solarnet_assets.parking.count import Count, each, occupancy
-from solarnet_assets.parking.detect import Detections, check_extent, check_gsd
+from solarnet_assets.parking.detect import Detections
 from solarnet_assets.parking.evidence import caption, picture
 from solarnet_assets.parking.images import LotImage, open_lot
 from solarnet_assets.parking.model import WEIGHTS, engine
+from solarnet_assets.parking.samples import check_extent, check_gsd
 from solarnet_assets.storage.schemas import LotCounts
 
 MIN_OPEN = 0.70

@@ -103,7 +103,8 @@ def draw(rng: np.random.Generator, size: int = CHIP, cut: Sequence[Image.Image] 
     Args:
         rng: source of all randomness.
         size: pixels of a side, a multiple of two.
-        cut: real cars cut out of aerial frames, pointing along x at :data:`FINE`, RGBA; some scenes show them.
+        cut: real cars cut out of aerial frames, pointing along x at :data:`FINE`, RGBA; they stand for a share of the
+            vehicles.
     """
     metres = size * TARGET_GSD
     light = Light.drawn(rng)
@@ -116,7 +117,7 @@ def draw(rng: np.random.Generator, size: int = CHIP, cut: Sequence[Image.Image] 
     ground = _textured(clutter.stained(ground, plan, rng), rng)
     ground = _cast(ground, plan.vehicles, light)
     detail = float(rng.choice([0.0, 0.5, 0.95, 1.0], p=[0.04, 0.12, 0.4, 0.44]))
-    real = float(rng.uniform(0.2, 1.0)) if len(cut) and rng.random() < 0.45 else 0.0
+    real = float(rng.uniform(0.2, 1.0)) if len(cut) else 0.0
     pen = ImageDraw.Draw(ground)
     for vehicle in fleet:
         if vehicle.kind != "truck" and rng.random() < real:
@@ -156,9 +157,14 @@ def _footprint(vehicles: list[Vehicle], metres: float, light: Light) -> NDArray[
 
 
 def _fleet(vehicles: list[Vehicle], ground: Image.Image, rng: np.random.Generator) -> list[Vehicle]:
-    """Return the vehicles as painted; in three chips of ten many have nearly the colour of the ground."""
-    if rng.random() > 0.3:
+    """Return the vehicles as painted; in three chips of ten many have nearly the colour of the ground, in one black."""
+    kind = rng.random()
+    if kind > 0.4:
         return vehicles
+    if kind > 0.3:
+        share, tones = rng.uniform(0.3, 0.9), rng.uniform(6, 40, len(vehicles)).astype(int).tolist()
+        return [replace(v, paint=(t, t, t + 2)) if rng.random() < share else v
+                for v, t in zip(vehicles, tones, strict=True)]  # fmt: skip
     base = np.array(ground.getpixel((ground.width // 2, ground.height // 2)), float)
     alike = rng.uniform(0.2, 0.8)
     fleet = []

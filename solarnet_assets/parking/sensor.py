@@ -13,12 +13,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F  # noqa: N812
 
-from solarnet_assets.parking.jpeg import jpeg
+from solarnet_assets.imagery.jpeg import jpeg
 from solarnet_assets.parking.render import CANVAS
 from solarnet_assets.parking.tones import gaussian
 
-GROUP = 32
-"""Images of a batch that share pixel size and optics."""
+GROUP, GROUPS = 32, 16
+"""Images of a batch that share pixel size and optics, at least, and groups of them, at most: each group costs the host
+as much as a large one."""
 
 FULL = 254.5
 """Canvas value from which a surface is a glint, brighter than any white."""
@@ -62,13 +63,13 @@ def photograph(canvas: Tensor, dice: Dice, size: int) -> tuple[Tensor, Tensor]:
     light = torch.where(glint, light * dice.uniform(1.0, 7.0, len(canvas), 1, 1, 1), light)
     light = light * _illumination(light, dice)
     images, sizes = [], []
-    for part in light.split(GROUP):
+    for part in light.split(max(GROUP, -(-len(light) // GROUPS))):
         gsd = draw_gsd(dice)
         images.append(_resized(_sampled(part, gsd, dice), size))
         sizes += [gsd] * len(part)
     image = torch.cat(images).round_().clamp_(0, 255)
     outside = F.interpolate((canvas.amax(1, keepdim=True) < 0.5).float(), size=(size, size), mode="area") > 0.5
-    return image.masked_fill_(outside, 0.0), torch.tensor(sizes, device=canvas.device)
+    return image.masked_fill_(outside, 0.0), torch.tensor(sizes).to(canvas.device, non_blocking=True)
 
 
 def draw_gsd(dice: Dice) -> float:
@@ -102,12 +103,14 @@ def _sampled(light: Tensor, gsd: float, dice: Dice) -> Tensor:
     if dice.one() < 0.5:
         seen = seen + dice.one(0.2, 1.5) * (seen - gaussian(seen, dice.one(0.6, 1.6)))
     image = _toned(seen, dice)
-    return jpeg(image, dice.one(55, 96)) if dice.one() < 0.3 else image
+    if dice.one() < 0.3:
+        return jpeg(image, dice.uniform(55, 96, len(image), 1, 1, 1)).round()
+    return image
 
 
 def _haze(dice: Dice, count: int) -> Tensor:
     """Return the colour of light scattered by air, blue above red, (B, 3, 1, 1)."""
-    tint = torch.tensor([0.75, 0.95, 1.3], device=dice.device).view(1, 3, 1, 1)
+    tint = torch.tensor([0.75, 0.95, 1.3]).to(dice.device, non_blocking=True).view(1, 3, 1, 1)
     return tint ** dice.uniform(0, 1.5, count, 1, 1, 1)
 
 

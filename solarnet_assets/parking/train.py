@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,12 @@ from safetensors.torch import load_file
 
 from solarnet_assets.imagery import learn
 from solarnet_assets.imagery.weights import Weights
+from solarnet_assets.landing import BadInputError
 from solarnet_assets.parking import kit, network, tones
-from solarnet_assets.parking.figures import evaluate, evaluate_kit
+from solarnet_assets.parking.calibrate import SEEDS
+from solarnet_assets.parking.figures import drawn, evaluate, evaluate_kit, unseen
 from solarnet_assets.parking.measure import HALF_HIDDEN, HIDDEN
+from solarnet_assets.parking.real import write
 from solarnet_assets.parking.render import CHIP, Scene, draw
 from solarnet_assets.parking.sensor import Dice, photograph
 
@@ -49,11 +53,30 @@ def targets(scene: Scene) -> learn.Sample:
     return canvas, heat.astype(np.float16), cover, ignore, scene.footprint
 
 
-def _draw(number: int, seed: int, frames: list[kit.Frame], cut: list[Image.Image], every: int) -> learn.Sample:
+CROPS, CUTS = 0.2, 0.36
+"""Shares of scenes that are a crop of a real frame, and that show cars cut out of real frames."""
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A real place: its frames, and the cars cut out of them."""
+
+    frames: list[kit.Frame]
+    cars: list[Image.Image]
+
+
+def _draw(number: int, seed: int, places: list[_Place]) -> learn.Sample:
+    """Return a scene; its last array is 1 + the place that any of it comes from, 0 for one that is drawn only."""
     rng = np.random.default_rng([seed, number])
-    if frames and rng.integers(every) == 0:
-        return targets(kit.crop(frames[rng.integers(len(frames))], rng, CHIP))
-    return targets(draw(rng, CHIP, cut))
+    kind, which = rng.random(), int(rng.integers(max(len(places), 1)))
+    if not places or kind >= CROPS + CUTS:
+        return *targets(draw(rng, CHIP)), np.zeros(1, np.int64)
+    frames = places[which].frames
+    if kind < CROPS:
+        scene = kit.crop(frames[rng.integers(len(frames))], rng, CHIP)
+    else:
+        scene = draw(rng, CHIP, places[which].cars)
+    return *targets(scene), np.full(1, 1 + which)
 
 
 def photographed(batch: list[torch.Tensor], seed: torch.Generator) -> list[torch.Tensor]:
@@ -78,43 +101,74 @@ def train(
     held_out: int,
     log: Callable[[str], None],
     start: Path | None = None,
+    blind: Path | None = None,
 ) -> dict[str, Any]:
     """Train, calibrate, and write weights and model card.
 
+    With frames, one more network is trained beside for each place, on the same scenes but for those of its place: what
+    these say of the places that they never saw is how scores on real images compare with those on renders (see
+    :mod:`solarnet_assets.parking.real`).
+
     Args:
-        out: folder for ``lotnet.safetensors`` and ``lotnet.json``.
+        out: folder for ``lotnet.safetensors`` and ``lotnet.json``, and for the networks that never saw a place.
         recipe: length and seed.
         real: folder of KIT AIS frames with boxes; rendered scenes alone when absent.
         held_out: held-out scenes per set.
         log: receives lines of progress.
         start: folder of an earlier training whose weights this one goes on from, with scenes of its own.
+        blind: folder of weights that were trained on renders alone, from which the networks that never see a place
+            begin; ``start`` when absent.
+
+    Raises:
+        BadInputError: these weights have seen frames already, so that no network would be new to its place.
     """
     frames = kit.frames(real) if real else []
     learnt = [frame for frame in frames if frame.sequence != kit.HELD_OUT]
-    torch.manual_seed(recipe.seed)
-    net = network.LotNet()
-    earlier: list[dict[str, Any]] = []
-    if start:
-        before = Weights(start, "lotnet")
-        before.check()
-        net.load_state_dict(load_file(before.path))
-        earlier = [*before.card["trainings"]]
-    job = partial(_draw, seed=recipe.seed, frames=learnt, cut=kit.cut_out(learnt), every=5)
-    fitted, facts = learn.fit(net, job, _loss, recipe, log, prepare=photographed)
+    names = sorted({frame.sequence for frame in learnt})
+    own = [[frame for frame in learnt if frame.sequence == name] for name in names]
+    places = [_Place(some, kit.cut_out(some)) for some in own]
+    before, other = (Weights(folder, "lotnet") if folder else None for folder in (start, blind or start))
+    if other and names and kit.ATTRIBUTION in other.card["data"]:
+        raise BadInputError(f"{other.folder} has seen the frames: --blind needs weights that renders alone trained")
+    nets = [(_begun(weights, recipe.seed), recipe.seed) for weights in (before, *[other] * len(names))]
+    job = partial(_draw, seed=recipe.seed, places=places)
+    without = [None, *range(1, 1 + len(names))]
+    fits = learn.fit_all(nets, job, _loss, recipe, log, None, photographed, without)
+    (fitted, facts), others = fits[0], dict(zip(names, fits[1:], strict=True))
+    for name, (net, _) in others.items():
+        learn.save(net, {"never_saw": name}, out, f"lotnet_without_{name}", half=True)
     learn.save(fitted, {}, out, "lotnet", half=True)
     fitted.load_state_dict(load_file(out / "lotnet.safetensors"))
-    figures = evaluate(fitted, held_out, recipe.workers)
+    chips = drawn(SEEDS["fit"], held_out, recipe.workers) if names else []
+    seen = [unseen(others[name][0], place.frames, chips) for name, place in zip(names, places, strict=True)]
+    write(out, seen)
+    figures = evaluate(fitted, held_out, recipe.workers, seen)
     held = [f for f in frames if f.sequence == kit.HELD_OUT]
     figures["kit_ais_held_out"] = evaluate_kit(fitted, held, figures)
     command = learn.command("parking", recipe, held_out) + (" --kit DIR" if learnt else "")
-    done = {"command": command + (" --start DIR" if start else ""), "recipe": recipe.__dict__, "training": facts}
+    done = {
+        "command": command + (" --start DIR" if start else "") + (" --blind DIR" if blind else ""),
+        "recipe": recipe.__dict__,
+        "training": facts,
+    }
     card = {
         "name": "LotNet",
         "task": "centres of vehicles in RGB images resampled to 0.3 m",
-        "parameters": sum(p.numel() for p in net.parameters()),
+        "parameters": sum(p.numel() for p in fitted.parameters()),
         "data": "rendered car parks (solarnet_assets/parking/render.py)" + (f"; {kit.ATTRIBUTION}" if learnt else ""),
-        "trainings": [*earlier, done],
+        "trainings": [*(before.card["trainings"] if before else []), done],
+        "blind": other.card["trainings"] if other and blind else [],
         **figures,
     }
     card["weights_sha256"] = learn.save(fitted, card, out, "lotnet", half=True)
     return card
+
+
+def _begun(before: Weights | None, seed: int) -> network.LotNet:
+    """Return a network with the weights of an earlier training, or with random ones."""
+    torch.manual_seed(seed)
+    net = network.LotNet()
+    if before:
+        before.check()
+        net.load_state_dict(load_file(before.path))
+    return net

@@ -13,9 +13,10 @@ from solarnet_assets.evaluation import parking, parking_figures, parking_tables
 from solarnet_assets.evaluation.parking_boxes import read_boxes
 from solarnet_assets.imagery.raster import Grid, encode_geotiff
 from solarnet_assets.landing import BadInputError
-from solarnet_assets.parking.calibrate import Scene
-from solarnet_assets.parking.detect import Detections, check_gsd
+from solarnet_assets.parking.detect import Detections
 from solarnet_assets.parking.images import read_rgb
+from solarnet_assets.parking.observe import Scene
+from solarnet_assets.parking.samples import check_gsd
 
 HEADER = "image,xmin,ymin,xmax,ymax,count,tolerance"
 

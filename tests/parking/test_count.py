@@ -10,13 +10,14 @@ from solarnet_assets.imagery.geometry import transformer
 from solarnet_assets.imagery.raster import Grid, encode_geotiff
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.parking.count import count, each, inside_share, occupancy
-from solarnet_assets.parking.detect import Detections, check_extent, check_gsd, detect
+from solarnet_assets.parking.detect import Detections, _together, detect
 from solarnet_assets.parking.estimate import Calibration
 from solarnet_assets.parking.evidence import BYTES, picture
 from solarnet_assets.parking.images import LotImage
-from solarnet_assets.parking.model import WEIGHTS
+from solarnet_assets.parking.model import WEIGHTS, engine
 from solarnet_assets.parking.passes import count_images
 from solarnet_assets.parking.render import render
+from solarnet_assets.parking.samples import check_extent, check_gsd
 from solarnet_assets.storage.schemas import LotCounts
 
 KNOWN = Calibration(
@@ -127,6 +128,18 @@ def test_detections_lie_on_vehicles_at_any_pixel_size():
     assert len(first) == pytest.approx(len(chip.centres), rel=0.3)
     assert len(second) == pytest.approx(len(first), rel=0.25)
     assert np.median(np.linalg.norm(second[:, None] / 2 - first[None], axis=2).min(1)) < 1.5
+
+
+def test_many_images_at_once_are_seen_as_one_by_one():
+    chip = _sparse_chip()
+    images = [(chip.image, 0.3), (chip.image[:150, :133], 0.5), (chip.image[::-1].copy(), 0.3), (chip.image, 0.4)]
+    alone, together = list(detect(images, "cpu")), list(_together(images, engine("cpu"), 2))
+    assert sum(len(one.scores) for one in alone) > 5
+    for one, other in zip(alone, together, strict=True):
+        assert one.scores == pytest.approx(other.scores, abs=1e-4)
+        assert one.points == pytest.approx(other.points, abs=1e-3)
+        assert (one.canopy == other.canopy).mean() > 0.999
+        assert (one.data == other.data).all()
 
 
 def test_the_pipelines_arithmetic_hardly_moves_a_count():

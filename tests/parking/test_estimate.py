@@ -3,10 +3,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from solarnet_assets.parking.calibrate import Scene, check, fit, match
+from solarnet_assets.parking.calibrate import check, fit
 from solarnet_assets.parking.detect import FLOOR
 from solarnet_assets.parking.estimate import Calibration, distribution, expit, probabilities, summarise
 from solarnet_assets.parking.model import WEIGHTS
+from solarnet_assets.parking.observe import Scene, match
 
 CERTAIN = {"gsd": 0.0, "slope_gsd": 0.0, "missed_gsd": 0.0, "missed_shared": 0.0, "empty": -20.0, "place": 0.2}
 PLAIN = Calibration(floor=0.1, offset=0.0, slope=1.0, spread=0.0, missed=-20.0, **CERTAIN)
@@ -50,6 +51,8 @@ def test_each_point_takes_the_nearest_free_vehicle_best_first():
     which, off = match(np.array([[1.0, 0], [0.0, 0], [9.0, 9]]), np.array([[0.0, 0], [1.5, 0]]), 2.0)
     assert which.tolist() == [1, 0, -1]
     assert off.tolist() == pytest.approx([0.5, 0.0, np.inf])
+    assert match(np.zeros((0, 2)), np.array([[0.0, 0]]), 2.0)[0].size == 0
+    assert match(np.array([[0.0, 0]]), np.zeros((0, 2)), 2.0)[0].tolist() == [-1]
 
 
 def _scenes(count, seed, slope=2.0, spread=0.8, rate=0.05):

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from solarnet_assets.parking.figures import HELD_OUT
-from solarnet_assets.parking.measure import heats_of, match, summary, tallies
+from solarnet_assets.parking.measure import heats_of, summary, tallies
 from solarnet_assets.parking.model import WEIGHTS, code_version, engine
 from solarnet_assets.parking.network import INPUTS, OUTPUTS, LotNet, loss, peaks
 from solarnet_assets.parking.pixels import normalise, resample, with_data
@@ -97,12 +97,6 @@ def test_resampling_reaches_the_target_gsd():
     assert resample(image, 0.15).shape == (100, 50, 3)
     assert resample(image, 0.6).shape == (400, 200, 3)
     assert resample(image, 0.3) is image
-
-
-def test_matching_is_one_to_one():
-    truth = np.array([(0.0, 0.0), (10.0, 0.0)])
-    assert match(np.array([(0.5, 0.0), (0.2, 0.0), (30.0, 0.0)]), truth, 5.0) == 1
-    assert match(np.zeros((0, 2)), truth, 5.0) == 0
 
 
 def test_shipped_weights_count_on_scenes_that_no_training_saw():

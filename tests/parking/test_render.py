@@ -5,9 +5,10 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from solarnet_assets.imagery import learn
-from solarnet_assets.parking import kit, train
-from solarnet_assets.parking.jpeg import jpeg
+from solarnet_assets.landing import BadInputError
+from solarnet_assets.parking import figures, kit, train
 from solarnet_assets.parking.network import LotNet
+from solarnet_assets.parking.real import read
 from solarnet_assets.parking.render import CANVAS, CHIP, draw, render
 from solarnet_assets.parking.sensor import Dice, photograph
 from solarnet_assets.parking.train import photographed, targets
@@ -67,15 +68,6 @@ def test_photographs_are_eight_bits_and_keep_what_is_outside_black():
     assert ((gsd >= 0.15) & (gsd <= 1.0)).all()
 
 
-def test_jpeg_keeps_flat_colour_and_loses_detail_with_quality():
-    flat = torch.tensor([60.0, 90.0, 140.0]).view(1, 3, 1, 1).expand(1, 3, 20, 28)
-    assert (jpeg(flat, 90) - flat).abs().max() <= 4
-    detail = torch.randint(0, 255, (1, 3, 32, 32), generator=torch.Generator().manual_seed(2)).float()
-    losses = [float((jpeg(detail, q) - detail).abs().mean()) for q in (95, 70, 40)]
-    assert losses == sorted(losses)
-    assert losses[0] < 10 < losses[2]
-
-
 def _frame():
     image = np.full((400, 600, 3), 80, np.uint8)
     boxes = np.array([(100, 100, 36, 16), (300, 200, 16, 36), (450, 300, 30, 26)], np.float32)
@@ -115,3 +107,43 @@ def test_a_training_goes_on_from_earlier_weights(tmp_path, monkeypatch):
     after = load_file(tmp_path / "after" / "lotnet.safetensors")
     for name, value in before.named_parameters():
         assert torch.allclose(after[name].float(), value, atol=2e-3)
+
+
+def _landed(folder):
+    """Write two frames of two places as the aerial data set has them."""
+    frame = _frame()
+    for part in ("images", "labels_yolo"):
+        (folder / part).mkdir(parents=True)
+    for stem in ("MunichStreet02-MOS1", "MOS10"):
+        Image.fromarray(frame.image).save(folder / "images" / f"{stem}.png")
+        size = np.array([600, 400, 600, 400])
+        rows = [" ".join(["0", *(f"{v:.6f}" for v in box / size)]) for box in frame.boxes]
+        (folder / "labels_yolo" / f"{stem}.txt").write_text("\n".join(rows) + "\n")
+
+
+def test_beside_the_network_one_is_trained_without_each_place_and_says_what_it_sees_there(tmp_path, monkeypatch):
+    scene, told = draw(np.random.default_rng(1)), []
+    monkeypatch.setattr(train, "draw", lambda *_: scene)
+    monkeypatch.setattr(
+        train, "evaluate", lambda net, count, workers, places: told.extend(places) or {"threshold": 0.4}
+    )
+    monkeypatch.setattr(train, "evaluate_kit", lambda *_: {})
+    monkeypatch.setattr(figures, "WINDOWS", 2)
+    _landed(tmp_path / "kit")
+    recipe = learn.Recipe(steps=1, batch=2, workers=0, ring=16, reuse=1.0)
+    train.train(tmp_path / "out", recipe, tmp_path / "kit", 2, lambda _: None)
+    names = ["munich_crossroad", "munich_street"]
+    assert [place.name for place in told] == names
+    assert all(len(place.scenes) == 2 for place in told)
+    assert [place.name for place in read(tmp_path / "out")] == names
+    assert all((tmp_path / "out" / f"lotnet_without_{name}.safetensors").is_file() for name in names)
+    with pytest.raises(BadInputError, match="has seen the frames"):
+        train.train(tmp_path / "more", recipe, tmp_path / "kit", 2, lambda _: None, tmp_path / "out")
+
+
+def test_scenes_say_which_place_they_show():
+    frame = _frame()
+    cars = kit.cut_out([frame])
+    kinds = [int(train._draw(n, 3, [train._Place([frame], cars)] * 2)[-1][0]) for n in range(12)]
+    assert {0, 1, 2} == set(kinds)
+    assert int(train._draw(1, 3, [])[-1][0]) == 0
