@@ -37,6 +37,52 @@ class SourceConfig(BaseModel):
     options: dict[str, Any] = Field(default_factory=dict)
 
 
+class HomeWork(BaseModel):
+    """How homes and workplaces are found.
+
+    Attributes:
+        rule: ``robust`` (ours) or ``howde`` (as published, on 42 days).
+        min_stay: how long one must stay at a workplace, by the robust rule: lower finds more workplaces, and gives
+            more to people who have none (``solarnet evaluate commuting --curve``).
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    rule: Literal["robust", "howde"] = "robust"
+    min_stay: float = Field(default=0.25, ge=0, le=1)
+
+
+class Privacy(BaseModel):
+    """What is published of people.
+
+    Attributes:
+        k: cities with fewer devices of the panel on a day are suppressed.
+        epsilon: budget of the Laplace noise on a city's commuters of one day; None: no noise.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    k: int = Field(default=20, ge=1)
+    epsilon: float | None = Field(default=None, gt=0)
+
+
+class Corrections(BaseModel):
+    """What commuting is corrected for before it is compared with the year before; each can be left out.
+
+    Attributes:
+        align_lunar: compare with the same lunar day (in China), else with the day 364 days before.
+        match_working_days: with days of the same working status about it, else with that day alone.
+        remove_base: divide by the year's ratio before any outbreak.
+        correct_detection: estimate who is at work unseen, else count only those seen at work and at home.
+        per_panel: divide by the active panel.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    align_lunar: bool = True
+    match_working_days: bool = True
+    remove_base: bool = True
+    correct_detection: bool = True
+    per_panel: bool = True
+
+
 class Config(BaseModel):
     """The whole configuration; every field has a default that runs the simulated country.
 
@@ -49,6 +95,9 @@ class Config(BaseModel):
         last_day: last partition, where a source ends (a simulation, an archive); without it partitions go on daily.
         scenario: a shipped scenario's name or a scenario file, for simulated sources.
         sites, cities: CSV files of the places; default: those of the simulated country.
+        home_work: the rule that finds homes and workplaces.
+        corrections: of commuting.
+        privacy: smallest panel of devices that is published, and noise.
         sources: raw sources by asset; a kind that is not named is simulated when no kind is, else absent.
     """
 
@@ -62,12 +111,21 @@ class Config(BaseModel):
     scenario: str = "published"
     sites: Path | None = None
     cities: Path | None = None
+    home_work: HomeWork = HomeWork()
+    corrections: Corrections = Corrections()
+    privacy: Privacy = Privacy()
     sources: dict[str, SourceConfig] | None = None
 
     @property
     def lake_root(self) -> str:
         """Folder or URL of the lake."""
         return self.lake or str(self.home / "lake")
+
+    @property
+    def sql_settings(self) -> dict[str, str]:
+        """Values of the SQL seed ``settings`` that the configuration decides."""
+        switches = {name: str(int(is_on)) for name, is_on in self.corrections.model_dump().items()}
+        return {"country": self.country, **switches}
 
     @property
     def simulated(self) -> bool:

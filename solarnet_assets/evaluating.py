@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
@@ -13,6 +13,7 @@ from rich.console import Console
 from solarnet_assets.options import Home, home_folder
 
 app = typer.Typer(help="Score what was measured against what is known.", no_args_is_help=True)
+RuleName = Literal["robust", "howde"]
 console = Console(width=None if sys.stdout.isatty() else 120)
 
 
@@ -98,9 +99,44 @@ def parking(
 
 @app.command()
 def commuting(
-    stops: Annotated[Path, typer.Option(help="Parquet or CSV: useruuid, loc, start, end, true_location_type (H, W)")],
+    stops: Annotated[
+        Path | None, typer.Option(help="Parquet or CSV of stops: useruuid, loc, start, end, true_location_type (H, W)")
+    ] = None,
+    index: Annotated[
+        Path | None,
+        typer.Option(help="CSV of intensities: date1, intensity1, date2, intensity2; or city, day, intensity"),
+    ] = None,
+    pings: Annotated[Path | None, typer.Option(help="folder of pings: Parquet, CSV(.gz), text, PLT")] = None,
+    cities: Annotated[
+        Path | None, typer.Option(help="of --pings: CSV with city, lon, lat; without it one city about the median ping")
+    ] = None,
+    held_out: Annotated[int, typer.Option(help="score counts and intervals on so many drawn cities a density")] = 0,
+    devices: Annotated[int, typer.Option(help="of --held-out: devices of a city")] = 7000,
+    country: Annotated[str, typer.Option(help="of --index and --pings: ISO code, for working and partner days")] = "CN",
+    k: Annotated[int, typer.Option(min=1, help="of --pings: smallest panel that is shown")] = 20,
+    rule: Annotated[RuleName | None, typer.Option(help="of --stops: robust or howde; both when absent")] = None,
+    curve: Annotated[bool, typer.Option(help="of --stops: print what other thresholds would give")] = False,
+    timezone: Annotated[
+        str | None, typer.Option(help="of --stops and --pings: IANA zone of times that name none (stops: of the users)")
+    ] = None,
 ) -> None:
-    """Find home and work in ready stops; print how many are right, and who was given a workplace without a label."""
-    from solarnet_assets.evaluation.commuting import print_stops
+    """Score home and work on ready stops; compare an index with last year; count commuters in anybody's pings."""
+    if stops is None and index is None and pings is None and not held_out:
+        raise typer.BadParameter("give --stops, --index, --pings or --held-out")
+    if stops is not None:
+        from solarnet_assets.evaluation.commuting import print_stops
 
-    print_stops(stops, console)
+        print_stops(stops, console, rule, curve, timezone)
+    if index is not None:
+        from solarnet_assets.evaluation.commuting_index import print_index
+
+        print_index(index, country, console)
+    if pings is not None:
+        from solarnet_assets.evaluation.commuting_pings import Asked
+        from solarnet_assets.evaluation.commuting_pings_command import print_pings
+
+        print_pings(Asked(pings, cities, country, timezone, k), console)
+    if held_out:
+        from solarnet_assets.evaluation.commuting_held_out import print_held_out
+
+        print_held_out(held_out, devices, console)

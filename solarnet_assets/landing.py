@@ -6,7 +6,7 @@ A source lists :class:`RawFile`; a reader of a domain package turns the files of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -14,8 +14,11 @@ from typing import Any
 
 import polars as pl
 
-REJECTS_SCHEMA = pl.Schema({"file": pl.String, "row": pl.Int64, "reason": pl.String, "sample": pl.String})
-"""One refused record: file name, 0-based row (null for a whole file), one-sentence reason, harmless excerpt."""
+REJECTS_SCHEMA = pl.Schema(
+    {"file": pl.String, "row": pl.Int64, "reason": pl.String, "sample": pl.String, "records": pl.Int64}
+)
+"""A refused record: file name, 0-based row (null for a whole file), one-sentence reason, harmless excerpt, and how many
+records the line stands for: 1, or those of the file that were refused for the same reason after the first ones."""
 
 SAMPLE_CHARS = 120
 
@@ -57,16 +60,25 @@ class Landing:
     n_in: int
     blobs: Mapping[str, bytes] = field(default_factory=dict)
 
+    @property
+    def n_rejected(self) -> int:
+        """Refused records, also those that a line of ``rejects`` only counts."""
+        return int(self.rejects["records"].sum())
 
-Reader = Callable[[Sequence[RawFile], date, Mapping[str, Any]], Landing]
-"""``reader(files, day, options)``; options are the source's own settings plus 'sites' or 'cities' frames."""
+
+Reader = Callable[[Sequence[RawFile], date, Mapping[str, Any]], Landing | Iterator[Landing]]
+"""``reader(files, day, options)``; options are the source's own settings plus 'sites' or 'cities' frames.
+
+A reader whose days do not fit into memory returns an iterator: the landing in parts, whose frames follow each other in
+the order of the table and whose counts are summed.
+"""
 
 
-def reject(file: str, reason: str, row: int | None = None, sample: object = "") -> dict[str, Any]:
+def reject(file: str, reason: str, row: int | None = None, sample: object = "", records: int = 1) -> dict[str, Any]:
     """Return one reject record."""
-    return {"file": file, "row": row, "reason": reason, "sample": str(sample)[:SAMPLE_CHARS]}
+    return {"file": file, "row": row, "reason": reason, "sample": str(sample)[:SAMPLE_CHARS], "records": records}
 
 
 def rejects_frame(records: Iterable[Mapping[str, Any]]) -> pl.DataFrame:
     """Return reject records as a frame with :data:`REJECTS_SCHEMA`."""
-    return pl.DataFrame(list(records), schema=REJECTS_SCHEMA)
+    return pl.DataFrame(list(records), schema=REJECTS_SCHEMA).with_columns(pl.col("records").fill_null(1))

@@ -54,7 +54,11 @@ def show_results(config: Config, warehouse: Path, console: Console) -> None:
 
 
 def _show_reasons(rejects: pl.DataFrame, folder: Path, console: Console) -> None:
-    grouped = rejects.group_by("file", "reason").len("records").sort("records", "file", descending=[True, False])
+    grouped = (
+        rejects.group_by("file", "reason")
+        .agg(pl.col("records").sum())
+        .sort("records", "file", descending=[True, False])
+    )
     _say(console, f"Quarantined, in {folder}:")
     for row in grouped.head(REASONS).iter_rows(named=True):
         _say(console, f"  {row['records']:,} x {row['file']}: {row['reason']}")

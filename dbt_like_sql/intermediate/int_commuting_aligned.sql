@@ -1,37 +1,72 @@
 -- description: Each day beside a normal day of the year before: days of the same working status within 5 days of the
 --   partner day (same lunar month and day), through which a line is laid and read at the partner day, nearer days
 --   weighing more (6 - distance). With fewer than 4 such days, or none on one side, their weighted mean. The line
---   matters before the festival, when every day is emptier than the one before it.
+--   matters before the festival, when every day is emptier than the one before it. Once for every variant of
+--   int_commuting_variants.
 -- partition: day
 -- lookahead: 396 days
--- unique: city, route, day
+-- unique: variant, city, route, day
 -- owner: team:analytics
+-- column variant: as_set, or the correction that is switched
 -- column route: pings or index
 -- column is_workday: official working day
+-- column level: share of the panel that commutes, at least half a device; commuters where not per panel; or the intensity
+-- column variance: squared relative standard error of the level from sampling devices
 -- column baseline_day: partner day; for a day without one (the 30th of a short lunar month) the day after its neighbour's
 -- column baseline_kind: lunar, weekday or interpolated
 -- column baseline_days: days of the year before that the baseline is made of; 0: there is none
 -- column baseline_level: normal level of that day; null without days
 -- column baseline_commuters: the same in devices of the panel of the year before (or in the index's unit)
 -- column baseline_variance: squared relative standard error of baseline_level from sampling devices
+-- column baseline_scatter: squared relative standard error of baseline_level from leaving out one of its days in turn
+--   (delete-one jackknife; Efron and Stein 1981, doi:10.1214/aos/1176345462); null with fewer than 4 days
 -- column baseline_leverage: sum of the squared weights of its days: share of one day's own noise that it carries
 with calendar as (
     select
-        date as day,
-        is_workday,
-        coalesce(partner, lag(partner) over (order by date) + 1) as partner,
-        coalesce(partner_kind, 'interpolated') as kind
-    from lake.calendar
+        c.date as day,
+        c.is_workday,
+        v.variant,
+        v.match_working_days,
+        case when v.align_lunar then coalesce(c.partner, lag(c.partner) over days + 1) else c.date - 364 end as partner,
+        case when v.align_lunar then coalesce(c.partner_kind, 'interpolated') else 'weekday' end as kind
+    from lake.calendar as c
+    cross join intermediate.int_commuting_variants as v
+    window days as (partition by v.variant order by c.date)
+),
+
+counts as (
+    select
+        s.*,
+        v.variant,
+        v.per_panel and s.route = 'pings' as is_share,
+        case when v.correct_detection then s.commuters else s.commuters_seen end as used
+    from staging.stg_city_commuters as s
+    cross join intermediate.int_commuting_variants as v
+    where s.route = 'pings' or v.variant not in ('correct_detection', 'per_panel')
 ),
 
 levels as (
-    select s.city, s.route, s.day, s.level, s.commuters, s.panel, s.variance, c.is_workday, c.partner, c.kind
-    from staging.stg_city_commuters as s
-    inner join calendar as c on s.day = c.day
+    select
+        s.variant,
+        s.city,
+        s.route,
+        s.day,
+        s.used as commuters,
+        s.panel,
+        s.variance,
+        c.is_workday,
+        c.match_working_days,
+        c.partner,
+        c.kind,
+        case when s.route = 'pings' then greatest(s.used, 0.5) else s.used end
+        / case when s.is_share then s.panel else 1 end as level
+    from counts as s
+    inner join calendar as c on s.day = c.day and s.variant = c.variant
 ),
 
 pairs as (
     select
+        t.variant,
         t.city,
         t.route,
         t.day,
@@ -43,55 +78,76 @@ pairs as (
     from levels as t
     inner join levels as b
         on
-            t.city = b.city
+            t.variant = b.variant
+            and t.city = b.city
             and t.route = b.route
-            and t.is_workday = b.is_workday
+            and (t.is_workday = b.is_workday or not t.match_working_days)
             and b.day between t.partner - 5 and t.partner + 5
+    where t.match_working_days or b.day = t.partner
 ),
 
 moments as (
     select
+        variant,
         city,
         route,
         day,
         count(*) as n,
-        sum(w) as s0,
-        sum(w * x) as s1,
-        sum(w * x * x) as s2,
+        sum(w order by x) as s0,
+        sum(w * x order by x) as s1,
+        sum(w * x * x order by x) as s2,
+        sum(w * level order by x) as t0,
+        sum(w * x * level order by x) as t1,
         count(*) >= 4 and min(x) <= 0 and max(x) >= 0 as is_line
     from pairs
-    group by city, route, day
+    group by variant, city, route, day
 ),
 
 weighted as (
     select
+        p.variant,
         p.city,
         p.route,
         p.day,
+        p.x,
         p.level,
         p.commuters,
         p.variance,
         m.n,
-        p.w * case when m.is_line then (m.s2 - m.s1 * p.x) / (m.s0 * m.s2 - m.s1 ** 2) else 1 / m.s0 end as a
+        p.w * case when m.is_line then (m.s2 - m.s1 * p.x) / (m.s0 * m.s2 - m.s1 ** 2) else 1 / m.s0 end as a,
+        case
+            when m.is_line and m.n >= 5
+                then
+                    (
+                        (m.s2 - p.w * p.x ** 2) * (m.t0 - p.w * p.level)
+                        - (m.s1 - p.w * p.x) * (m.t1 - p.w * p.x * p.level)
+                    )
+                    / ((m.s0 - p.w) * (m.s2 - p.w * p.x ** 2) - (m.s1 - p.w * p.x) ** 2)
+            when m.n >= 4 then (m.t0 - p.w * p.level) / (m.s0 - p.w)
+        end as left_out
     from pairs as p
-    inner join moments as m on p.city = m.city and p.route = m.route and p.day = m.day
+    inner join moments as m
+        on p.variant = m.variant and p.city = m.city and p.route = m.route and p.day = m.day
 ),
 
 baselines as (
     select
+        variant,
         city,
         route,
         day,
         max(n) as n,
-        greatest(least(sum(a * level order by day), max(level)), min(level)) as level,
-        greatest(least(sum(a * commuters order by day), max(commuters)), min(commuters)) as commuters,
-        sum(a ** 2 * level ** 2 * variance) as variance,
-        sum(a ** 2) as leverage
+        greatest(least(sum(a * level order by x), max(level)), min(level)) as level,
+        greatest(least(sum(a * commuters order by x), max(commuters)), min(commuters)) as commuters,
+        sum(a ** 2 * level ** 2 * variance order by x) as variance,
+        (max(n) - 1) * var_pop(left_out order by x) as scatter,
+        sum(a ** 2 order by x) as leverage
     from weighted
-    group by city, route, day
+    group by variant, city, route, day
 )
 
 select
+    t.variant,
     t.city,
     t.route,
     t.day,
@@ -106,6 +162,7 @@ select
     b.level as baseline_level,
     b.commuters as baseline_commuters,
     b.variance / b.level ** 2 as baseline_variance,
+    b.scatter / b.level ** 2 as baseline_scatter,
     b.leverage as baseline_leverage
 from levels as t
-left join baselines as b on t.city = b.city and t.route = b.route and t.day = b.day
+left join baselines as b on t.variant = b.variant and t.city = b.city and t.route = b.route and t.day = b.day

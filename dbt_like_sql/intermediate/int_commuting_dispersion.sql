@@ -3,8 +3,9 @@
 --   (quasi-likelihood dispersion, McCullagh and Nelder 1989, section 4.5). Pooled over cities, and drawn towards 1 by
 --   four imaginary days. An index has no sampling error: its ratios are taken as 1 % exact, times the dispersion.
 -- partition: none
--- unique: route, is_workday, year
+-- unique: variant, route, is_workday, year
 -- owner: team:analytics
+-- column variant: as_set, or the correction that is switched
 -- column route: pings or index
 -- column is_workday: working days and days off scatter differently
 -- column year: calendar year of the window
@@ -13,6 +14,7 @@
 -- column days: city-days that it is made of
 with ratios as (
     select
+        variant,
         city,
         route,
         is_workday,
@@ -26,12 +28,13 @@ with ratios as (
 ),
 
 means as (
-    select city, route, year, sum(w * ratio order by day) / sum(w order by day) as mean, sum(w order by day) as w
+    select variant, city, route, year, sum(w * ratio order by day) / sum(w order by day) as mean, sum(w order by day) as w
     from ratios
-    group by city, route, year
+    group by variant, city, route, year
 )
 
 select
+    r.variant,
     r.route,
     r.is_workday,
     r.year,
@@ -40,5 +43,5 @@ select
     case when r.route = 'pings' then avg(r.level order by r.city, r.day) end as normal_level,
     count(*) as days
 from ratios as r
-inner join means as m on r.city = m.city and r.route = m.route and r.year = m.year
-group by r.route, r.is_workday, r.year
+inner join means as m on r.variant = m.variant and r.city = m.city and r.route = m.route and r.year = m.year
+group by r.variant, r.route, r.is_workday, r.year

@@ -22,7 +22,14 @@
 -- column lower: 5 % limit
 -- column upper: 95 % limit
 -- column n_obs: devices of the panel; for an index the days that the figure is made of
-with pairs as (
+-- column epsilon: privacy budget of the noise in commuters and panel; null: no noise
+with ratios as (
+    select *
+    from intermediate.int_commuting_ratio
+    where variant = 'as_set'
+),
+
+pairs as (
     select
         t.city,
         t.route,
@@ -32,8 +39,8 @@ with pairs as (
         n.expected,
         n.habit,
         n.dispersion
-    from intermediate.int_commuting_ratio as t
-    inner join intermediate.int_commuting_ratio as n
+    from ratios as t
+    inner join ratios as n
         on t.city = n.city and t.route = n.route and n.day between t.day - 2 and t.day + 2
 ),
 
@@ -125,7 +132,7 @@ figures as (
         100 * r.ratio as value_day,
         100 * p.ratio as value,
         1.645 * sqrt(p.variance + r.shared_variance) as reach
-    from intermediate.int_commuting_ratio as r
+    from ratios as r
     inner join pooled as p on r.city = p.city and r.route = p.route and r.day = p.day
 ),
 
@@ -136,6 +143,7 @@ routes as (
         s.route,
         s.commuters,
         s.panel,
+        s.epsilon,
         row_number() over (partition by s.city, s.day order by f.value is null, s.route desc) as place
     from staging.stg_city_commuters as s
     left join figures as f on s.city = f.city and s.route = f.route and s.day = f.day
@@ -156,7 +164,8 @@ select
     f.value,
     f.value * exp(-f.reach) as lower,
     f.value * exp(f.reach) as upper,
-    coalesce(r.panel, f.baseline_days + f.base_days + 1, 1) as n_obs
+    coalesce(r.panel, f.baseline_days + f.base_days + 1, 1) as n_obs,
+    r.epsilon
 from routes as r
 left join figures as f on r.city = f.city and r.route = f.route and r.day = f.day
 where r.place = 1

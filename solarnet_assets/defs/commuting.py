@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
 from solarnet_assets.defs.daily import OWNERS, Day, preview, run_days, table_metadata
 from solarnet_assets.defs.partitions import DAILY, HOME_WORK_DAYS, trailing_dep
@@ -16,34 +17,62 @@ from solarnet_assets.defs.resources import Project
 PANEL_DAYS = 85
 """Days back to the oldest table of homes and workplaces that says who belongs to a day's panel, plus one."""
 
+ROWS_AT_ONCE = 2_000_000
+"""Device-days in memory while homes are found: about 1 GB with what the rule makes of them."""
+
+BUCKETS_AT_ONCE = 16
+"""Device buckets in memory while commuters are counted."""
+
 
 def reduce_day(project: Project, day: date) -> Day:
-    """Reduce the pings of a day."""
-    from solarnet_assets.mobility.reduce import device_days as reduce
+    """Reduce the pings of a day, part by part."""
+    from solarnet_assets.mobility.reduce import COLUMNS, device_days_in_parts
 
-    frame = reduce(project.lake.read("pings", day), project.lake.read("cities"))
-    return Day(frame, {"devices": frame["device"].n_unique(), "pings": int(frame["pings"].sum())})
+    shown = {"devices": 0, "pings": 0}
+
+    def frames() -> Iterator[pl.DataFrame]:
+        readers = project.lake.readers("pings", day, COLUMNS, dictionaries=["city"])
+        for frame in device_days_in_parts(readers, project.lake.read("cities")):
+            shown["devices"] += frame["device"].n_unique()
+            shown["pings"] += int(frame["pings"].sum())
+            yield frame
+
+    return Day(frames(), shown)
 
 
 def locate_day(project: Project, day: date) -> Day:
-    """Find homes and workplaces in the four weeks up to a day."""
+    """Find homes and workplaces in the weeks up to a day, some buckets of devices at a time."""
     from solarnet_assets.mobility.homework import home_work as locate
+    from solarnet_assets.mobility.homework import rule_named
+    from solarnet_assets.mobility.reduce import BUCKETS, bucket_groups
 
-    recent = project.lake.scan("device_days", day - timedelta(days=HOME_WORK_DAYS - 1), day)
-    frame = locate(recent, day, project.lake.read("calendar"))
-    return Day(frame, {"homes": frame.height, "workplaces": int(frame["work_lat"].is_not_null().sum())})
+    chosen, lake, shown = project.config.home_work, project.lake, {"homes": 0, "workplaces": 0}
+    rule = rule_named(chosen.rule, chosen.min_stay)
+    first = day - timedelta(days=rule.window - 1)
+
+    def frames() -> Iterator[pl.DataFrame]:
+        recent, working = lake.scan("device_days", first, day), lake.read("calendar")
+        for buckets in bucket_groups(lake.height("device_days", first, day), ROWS_AT_ONCE):
+            frame = locate(recent.filter(pl.col("bucket").is_between(*buckets)), day, working, rule)
+            shown["homes"] += frame.height
+            shown["workplaces"] += int(frame["work_lat"].is_not_null().sum())
+            yield frame.sort(pl.col("device") % BUCKETS, "device")
+
+    return Day(frames(), shown)
 
 
 def count_day(project: Project, day: date) -> Day:
     """Count the commuters of a day."""
-    from solarnet_assets.mobility.commute import city_commuters as count
-    from solarnet_assets.mobility.homework import known_places, snapshot_days
+    from solarnet_assets.mobility.daily import count_day as count
+    from solarnet_assets.mobility.noise import noise_of
 
-    lake = project.lake
-    places = known_places([lake.read("home_work", d) for d in snapshot_days(day)])
-    frame = count(lake.read("device_days", day), places)
+    privacy = project.config.privacy
+    noise = noise_of(privacy.epsilon, project.config.hash_key(), day)
+    counted = count(lambda asset, d: project.lake.scan(asset, d, d), day, privacy.k, noise, BUCKETS_AT_ONCE)
+    frame = counted.frame
     panel, commuters = int(frame["panel"].sum()), float(frame["commuters"].sum())
-    return Day(frame, {"panel": panel, "commuters": round(commuters), "share": commuters / panel if panel else 0.0})
+    shown = {"panel": panel, "commuters": round(commuters), "share": commuters / panel if panel else 0.0}
+    return Day(frame, {**shown, "panel_from": str(counted.panel_day)})
 
 
 @dg.asset(
@@ -88,8 +117,8 @@ def device_days(context: dg.AssetExecutionContext, project: Project) -> Iterator
     owners=OWNERS,
     tags={"layer": "inference"},
     metadata=table_metadata("home_work"),
-    description="Home and workplace of each device from the last 28 days: most nights, and most working days away from "
-    "home if they are enough of them and enough of their hours.",
+    description="Home and workplace of each device from the last 28 days (42 by HoWDe's rule): most nights, and most "
+    "working days away from where it sleeps, if they are enough of them and enough of their hours.",
 )
 def home_work(context: dg.AssetExecutionContext, project: Project) -> Iterator[Any]:
     """Locate homes and workplaces as of each day of the run."""

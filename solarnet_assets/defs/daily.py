@@ -15,6 +15,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from solarnet_assets.config import KINDS
 from solarnet_assets.defs.partitions import DAILY
 from solarnet_assets.landing import Landing
 from solarnet_assets.storage.lake import Counts, Lake
@@ -37,11 +38,12 @@ class Day:
     """What one day's work produced.
 
     Attributes:
-        content: the table, or a landing with what was refused.
-        metadata: more to show for this partition.
+        content: the table, or a landing with what was refused; an iterator of either where a day may be larger than
+            memory.
+        metadata: more to show for this partition; read after the content has been written.
     """
 
-    content: Landing | pl.DataFrame
+    content: Landing | pl.DataFrame | Iterator[Landing] | Iterator[pl.DataFrame]
     metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -74,11 +76,13 @@ def run_days(
         day = date.fromisoformat(key)
         try:
             done = work(day)
-            counts = lake.write(asset, day, done.content)
+            counts = _write(lake, asset, day, done.content)
         except Exception as error:
             error.add_note(f"(while making {asset} of {key})")
             raise
-        context.add_asset_metadata({**_summary(done.content, counts), **done.metadata}, partition_key=key)
+        context.add_asset_metadata(
+            {**_summary(lake, asset, day, done.content, counts), **done.metadata}, partition_key=key
+        )
         if checked:
             yield _evaluate_counts(asset, key, lake.counts(asset, day))
     yield dg.MaterializeResult(asset_key=asset)
@@ -110,13 +114,22 @@ def preview(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
         return dg.MetadataValue.md(str(shown))
 
 
-def _summary(content: Landing | pl.DataFrame, counts: Counts) -> dict[str, Any]:
+def _write(lake: Lake, asset: str, day: date, content: Any) -> Counts:
+    if isinstance(content, (Landing, pl.DataFrame)):
+        return lake.write(asset, day, content)
+    return lake.write_stream(asset, day, content)
+
+
+def _summary(lake: Lake, asset: str, day: date, content: Any, counts: Counts) -> dict[str, Any]:
+    """Describe what was written; what came in parts is read back, since nothing kept it."""
     frame = content.frame if isinstance(content, Landing) else content
+    if not isinstance(frame, pl.DataFrame):
+        frame = lake.scan(asset, day, day).drop("day").head(PREVIEW_ROWS).collect()
     shown: dict[str, Any] = {"dagster/partition_row_count": counts.n_out, "preview": preview(frame)}
-    if isinstance(content, Landing):
+    if asset in KINDS:
         shown |= {"records_in": counts.n_in, "quarantined": counts.n_quarantined}
-        if counts.n_quarantined:
-            shown["quarantine"] = dg.MetadataValue.md(_reasons(content.rejects))
+    if counts.n_quarantined:
+        shown["quarantine"] = dg.MetadataValue.md(_reasons(lake.rejects(asset, day)))
     return shown
 
 
@@ -125,9 +138,7 @@ def _reasons(rejects: pl.DataFrame) -> str:
 
     Names and reasons may quote hostile input: as code they are neither Markdown nor HTML.
     """
-    grouped = rejects.group_by("file", "reason", maintain_order=True).agg(
-        pl.len().alias("records"), pl.col("row").min()
-    )
+    grouped = rejects.group_by("file", "reason", maintain_order=True).agg(pl.col("records").sum(), pl.col("row").min())
     lines = [
         f"- {_code(r['file'])}{_place(r['row'], r['records'])}: {_code(r['reason'])}"
         for r in grouped.head(20).iter_rows(named=True)

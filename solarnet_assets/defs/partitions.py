@@ -11,13 +11,14 @@ from datetime import timedelta
 import dagster as dg
 
 from solarnet_assets.config import load_config
+from solarnet_assets.mobility.homework import rule_named
 
 _CONFIG = load_config()
 FIRST_DAY, ZONE = _CONFIG.first_day, _CONFIG.timezone
 _END = None if _CONFIG.last_day is None else (_CONFIG.last_day + timedelta(days=1)).isoformat()
 DAILY = dg.DailyPartitionsDefinition(start_date=FIRST_DAY.isoformat(), end_date=_END, timezone=ZONE)
 
-HOME_WORK_DAYS = 28
+HOME_WORK_DAYS = rule_named(_CONFIG.home_work.rule, _CONFIG.home_work.min_stay).window
 """Days of movement that home and work locations are read from."""
 
 BASELINE_DAYS = 486

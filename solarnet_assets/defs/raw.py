@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from importlib import import_module
+from itertools import chain
 from typing import Any, cast
 
 import dagster as dg
@@ -16,8 +17,9 @@ import polars as pl
 from solarnet_assets.defs.daily import OWNERS, Day, counts_check, preview, run_days, table_metadata
 from solarnet_assets.defs.partitions import DAILY
 from solarnet_assets.defs.resources import Project
-from solarnet_assets.landing import BadInputError, Reader, rejects_frame
+from solarnet_assets.landing import BadInputError, Landing, Reader, rejects_frame
 from solarnet_assets.sources.places import read_places
+from solarnet_assets.storage.schemas import SCHEMAS
 
 RETRIES = dg.RetryPolicy(max_retries=3, delay=10, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 
@@ -36,8 +38,13 @@ def day_reader(project: Project, kind: str, reader: str) -> Callable[[date], Day
 
     def _land(day: date) -> Day:
         landing, refused = read(source.files(day), day, options), source.refused(day)
-        rejects = pl.concat([landing.rejects, rejects_frame(refused)])
-        return Day(replace(landing, rejects=rejects, n_in=landing.n_in + len(refused)))
+        rejects = rejects_frame(refused)
+        if isinstance(landing, Landing):
+            return Day(
+                replace(landing, rejects=pl.concat([landing.rejects, rejects]), n_in=landing.n_in + len(refused))
+            )
+        links = Landing(SCHEMAS[kind].create_empty(), rejects, len(refused))
+        return Day(chain(landing, [links]))
 
     return _land
 
@@ -122,7 +129,7 @@ lot_images = raw_asset(
 )
 pings = raw_asset(
     "pings",
-    "mobility.readers:read_pings",
+    "mobility.readers:stream_pings",
     {"parquet", "polars"},
     ["cities"],
     "GPS pings with keyed-hashed device ids, by the city whose radius holds them.",

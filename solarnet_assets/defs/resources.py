@@ -55,7 +55,7 @@ class Project(dg.ConfigurableResource):
         return open_source(self.config, kind)
 
     def reader_options(self, kind: str) -> dict[str, Any]:
-        """What a reader needs beyond the files: the source's options, the places, the zone and the hash key."""
+        """What a reader needs beyond the files: source's options, places, zone, hash key, a disk with room to work."""
         source = self.config.source(kind)
         return {
             "timezone": self.config.timezone,
@@ -63,5 +63,6 @@ class Project(dg.ConfigurableResource):
             "sites": self.lake.read("sites"),
             "cities": self.lake.read("cities"),
             "signal": SIGNAL_OF.get(kind),
+            "scratch": self.config.home,
             **(source.options if source else {}),
         }

@@ -118,7 +118,7 @@ def warehouse(context: dg.AssetExecutionContext, project: Project) -> Iterator[A
             max(days, default=None),
             tables,
             project=SQL,
-            settings={"country": project.config.country},
+            settings=project.config.sql_settings,
         )
     except ChecksFailedError as error:
         yield from _evaluations(context, error.outcome, days)

@@ -14,9 +14,12 @@ from solarnet_assets.mobility.tables import MAX_BYTES, pick_columns, read_table
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "city": ("city", "city_id", "region"),
-    "text": ("day", "date"),
+    "text": ("day", "date", "ds"),
     "value": ("intensity", "index", "value"),
 }
+DATE_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y.%m.%d")
+"""Days as they are written: the year first, since a day that starts with day or month can be read in two ways."""
+
 PAIR_COLUMNS = frozenset({"date1", "intensity1", "date2", "intensity2"})
 """The form in which Baidu's movement intensities of two years circulate: a day and its lunar partner on one line."""
 
@@ -48,26 +51,57 @@ def read_index(files: Sequence[RawFile], day: date, options: Mapping[str, Any]) 
     good = judged.filter(pl.col("reason").is_null())
     bad = judged.filter(pl.col("reason").is_not_null())
     sample = pl.format("{}, {}, {}", *(pl.col(c).fill_null("-") for c in ("city", "text", "value")))
-    refused = pl.concat([rejects_frame(rejects), bad.select("file", "row", "reason", sample=sample)])
+    bad = bad.select("file", "row", "reason", sample=sample, records=pl.lit(1, pl.Int64))
+    refused = pl.concat([rejects_frame(rejects), bad])
     frame = good.select(city="key", intensity="intensity", provider=pl.lit(str(options.get("provider", "unknown"))))
     return Landing(frame.sort("city"), refused, len(rejects) + rows.height)
+
+
+def read_index_file(file: RawFile, options: Mapping[str, Any]) -> Landing:
+    """Read all days of one file of a published index.
+
+    Returns:
+        Landing with the ``MobilityIndex`` columns and ``day``, sorted by city and day.
+
+    Raises:
+        BadInputError: the file cannot be read, or is no index.
+    """
+    try:
+        records = _records(file, options)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise BadInputError(f"{file.name}: {str(error).splitlines()[0]}") from error
+    except BadInputError as error:
+        raise BadInputError(f"{file.name}: {error}") from error
+    judged = _judged(_with_city_key(records, options.get("cities")), None)
+    provider = pl.lit(str(options.get("provider", "unknown")))
+    good = judged.filter(pl.col("reason").is_null())
+    frame = good.select(city="key", intensity="intensity", provider=provider, day="date")
+    return Landing(frame.sort("city", "day"), _refused(judged), judged.height)
+
+
+def _refused(judged: pl.DataFrame) -> pl.DataFrame:
+    """Return the rejects of judged records."""
+    sample = pl.format("{}, {}, {}", *(pl.col(c).fill_null("-") for c in ("city", "text", "value")))
+    bad = judged.filter(pl.col("reason").is_not_null()).select("file", "row", "reason", sample=sample)
+    return rejects_frame(bad.iter_rows(named=True))
 
 
 def _records(file: RawFile, options: Mapping[str, Any]) -> pl.DataFrame:
     """Return (city, text, value) as strings, one row per record, with what is known of the file."""
     table = read_table(file, options.get("max_bytes", MAX_BYTES)).with_row_index("row")
+    named = pl.lit(PurePath(file.name).name.split(".")[0])
     if set(table.columns) >= PAIR_COLUMNS:
-        halves = [table.select("row", text=f"date{i}", value=f"intensity{i}") for i in (1, 2)]
-        long = (
-            pl.concat(halves)
-            .sort("row", maintain_order=True)
-            .with_columns(city=pl.lit(PurePath(file.name).name.split(".")[0]))
-        )
+        city = pl.col("city").cast(pl.String) if "city" in table.columns else named
+        halves = [table.select("row", text=f"date{i}", value=f"intensity{i}", city=city) for i in (1, 2)]
+        long = pl.concat([half.cast(pl.String) for half in halves]).with_columns(pl.col("row").cast(pl.Int64))
+        long = long.sort("row", maintain_order=True)
         long = long.filter(~(pl.col("text").is_null() & pl.col("value").is_null()))
     else:
-        long = pick_columns(table, {"row": ("row",), **ALIASES}, frozenset())
+        has_city = set(table.columns) & set(ALIASES["city"])
+        long = pick_columns(table, {"row": ("row",), **ALIASES}, frozenset() if has_city else frozenset({"city"}))
+        long = long if has_city else long.with_columns(city=named)
     text = pl.col("text").cast(pl.String).str.strip_chars()
-    compact = text.str.replace_all(r"[-/]", "").str.slice(0, 8)
+    days = [text.str.slice(0, 10).str.to_date(form, strict=False) for form in DATE_FORMS]
     return long.select(
         pl.lit(file.name).alias("file"),
         pl.col("row").cast(pl.Int64),
@@ -76,7 +110,7 @@ def _records(file: RawFile, options: Mapping[str, Any]) -> pl.DataFrame:
         pl.col("city").cast(pl.String),
         text,
         pl.col("value").cast(pl.String),
-        compact.str.to_date("%Y%m%d", strict=False).alias("date"),
+        pl.coalesce(days).alias("date"),
         pl.col("value").cast(pl.Float64, strict=False).alias("intensity"),
     )
 
@@ -90,18 +124,19 @@ def _with_city_key(rows: pl.DataFrame, cities: pl.DataFrame | None) -> pl.DataFr
     return rows.with_columns(key=wanted.replace_strict({**by_name, **by_key}, default=None, return_dtype=pl.String))
 
 
-def _judged(rows: pl.DataFrame, day: date) -> pl.DataFrame:
-    """Add ``reason``: the first reason to refuse a record, or null."""
+def _judged(rows: pl.DataFrame, day: date | None) -> pl.DataFrame:
+    """Add ``reason``: the first reason to refuse a record, or null; without a day any day is taken."""
     value = pl.col("intensity")
+    other = pl.lit(value=False) if day is None else pl.col("date") != day
     reason = (
         pl.when(pl.col("date").is_null()).then(pl.lit("the day cannot be read (write YYYY-MM-DD or YYYYMMDD)"))
-        .when(pl.col("date") != day).then(pl.lit(f"the record belongs to another day than {day}"))
+        .when(other).then(pl.lit(f"the record belongs to another day than {day}"))
         .when(pl.col("city").is_null()).then(pl.lit("the city is missing"))
         .when(pl.col("key").is_null()).then(pl.lit("the city is not in the list of cities"))
         .when(value.is_null() | value.is_nan() | value.is_infinite()).then(pl.lit("the intensity is not a number"))
         .when(value < 0).then(pl.lit("the intensity is negative"))
     )  # fmt: skip
     judged = rows.with_columns(reason=reason)
-    repeated = pl.col("reason").is_null() & (pl.cum_count("key").over("key", pl.col("reason").is_null()) > 1)
+    repeated = pl.col("reason").is_null() & (pl.cum_count("key").over("key", "date", pl.col("reason").is_null()) > 1)
     second = pl.lit("a second value for the same city and day")
     return judged.with_columns(reason=pl.when(repeated).then(second).otherwise("reason"))

@@ -13,26 +13,72 @@ CELL_M = 250.0
 """Side of a grid cell, m: larger than a phone's usual error, smaller than the way from home to work."""
 
 
-def assign_city(lat: NDArray[np.float64], lon: NDArray[np.float64], cities: pl.DataFrame) -> NDArray[np.int32]:
-    """Return, per point, the row of the nearest city whose radius holds it, or -1.
+TILE = 0.1
+"""Side of a tile, degrees, in which the cities that may hold a point are looked up."""
 
-    Distances are equirectangular about each centre: within 0.1 % at 100 km and mid latitudes.
+
+class CityGrid:
+    """Which city holds a point, at a cost that does not grow with the number of cities.
 
     Args:
-        lat: degrees, shape (n,); NaN belongs nowhere.
-        lon: degrees, shape (n,).
         cities: the ``Cities`` table.
     """
-    best = np.full(lat.shape, -1, np.int32)
-    nearest = np.full(lat.shape, np.inf)
-    for row, (lon0, lat0, radius) in enumerate(cities.select("lon", "lat", "radius_km").iter_rows()):
-        inside = np.flatnonzero(np.abs(lat - lat0) <= radius * 1000 / METRES_PER_DEGREE)
-        x = (lon[inside] - lon0) * np.cos(np.radians(lat0))
-        away = np.hypot(x, lat[inside] - lat0) * METRES_PER_DEGREE
-        hit = (away <= radius * 1000) & (away < nearest[inside])
-        best[inside[hit]] = row
-        nearest[inside[hit]] = away[hit]
-    return best
+
+    def __init__(self, cities: pl.DataFrame) -> None:
+        self._lon, self._lat, radius = cities.select("lon", "lat", "radius_km").to_numpy().reshape(-1, 3).T
+        self._radius = radius * 1000
+        self._narrow = np.cos(np.radians(self._lat))
+        high = self._radius / METRES_PER_DEGREE
+        wide = np.minimum(high / np.maximum(self._narrow, 1e-6), 360)
+        self._low = np.array([(self._lat - high).min(initial=90), (self._lon - wide).min(initial=180)])
+        self._top = np.array([(self._lat + high).max(initial=-90), (self._lon + wide).max(initial=-180)])
+        shape = np.maximum(np.ceil((self._top - self._low) / TILE), 0).astype(int) + 1
+        self._layers: list[NDArray[np.int32]] = []
+        for row in range(cities.height):
+            box = []
+            for axis, (centre, reach) in enumerate(((self._lat[row], high[row]), (self._lon[row], wide[row]))):
+                first, last = (int((centre + side - self._low[axis]) // TILE) for side in (-reach, reach))
+                box.append(slice(max(first, 0), last + 1))
+            self._put(row, (box[0], box[1]), tuple(shape))
+
+    def _put(self, row: int, box: tuple[slice, slice], shape: tuple[int, ...]) -> None:
+        """Enter a city into its tiles, each in the first layer in which the tile is free."""
+        wanted: NDArray[np.bool_] | None = None
+        for layer in range(len(self._layers) + 1):
+            if layer == len(self._layers):
+                self._layers.append(np.full(shape, -1, np.int32))
+            tiles = self._layers[layer][box]
+            wanted = np.ones(tiles.shape, bool) if wanted is None else wanted
+            free = wanted & (tiles < 0)
+            tiles[free] = row
+            wanted &= ~free
+            if not wanted.any():
+                return
+
+    def assign(self, lat: NDArray[np.float64], lon: NDArray[np.float64]) -> NDArray[np.int32]:
+        """Return, per point, the row of the nearest city whose radius holds it, or -1.
+
+        Distances are equirectangular about each centre: within 0.1 % at 100 km and mid latitudes.
+
+        Args:
+            lat: degrees, shape (n,); NaN belongs nowhere.
+            lon: degrees, shape (n,).
+        """
+        best = np.full(lat.shape, -1, np.int32)
+        near = (lat >= self._low[0]) & (lat <= self._top[0]) & (lon >= self._low[1]) & (lon <= self._top[1])
+        some = np.flatnonzero(near)
+        if not len(some):
+            return best
+        y, x = lat[some], lon[some]
+        tile = ((y - self._low[0]) / TILE).astype(np.int64), ((x - self._low[1]) / TILE).astype(np.int64)
+        nearest = np.full(some.shape, np.inf)
+        for layer in self._layers:
+            city = layer[tile]
+            away = np.hypot((x - self._lon[city]) * self._narrow[city], y - self._lat[city]) * METRES_PER_DEGREE
+            hit = (city >= 0) & (away <= self._radius[city]) & (away < nearest)
+            best[some[hit]] = city[hit]
+            nearest[hit] = away[hit]
+        return best
 
 
 def cell_expressions(cell_m: float = CELL_M) -> tuple[pl.Expr, pl.Expr]:

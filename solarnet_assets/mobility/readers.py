@@ -1,39 +1,56 @@
 """Readers of the mobility sources: GPS pings and published indices of movement.
 
-Every record of a day becomes a row or a reject with one sentence; no file makes a reader fail.
+Every record of a day becomes a row or a reject with one sentence; no file makes a reader fail, and no size of a file or
+of a day makes it need more than a few hundred MB.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
-from functools import lru_cache
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from solarnet_assets.landing import BadInputError, Landing, RawFile, reject, rejects_frame
+from solarnet_assets.landing import BadInputError, Landing, RawFile, rejects_frame
+from solarnet_assets.mobility.chunks import text_chunks
 from solarnet_assets.mobility.index import read_index
-from solarnet_assets.mobility.places import assign_city
-from solarnet_assets.mobility.tables import MAX_BYTES, pick_columns, read_table
-from solarnet_assets.mobility.times import day_bounds, to_utc
+from solarnet_assets.mobility.judge import Judge
+from solarnet_assets.mobility.kept import BYTES as KEPT_BYTES
+from solarnet_assets.mobility.kept import Kept
+from solarnet_assets.mobility.parquet import parquet_chunks
+from solarnet_assets.mobility.reduce import BUCKETS
+from solarnet_assets.mobility.refused import Refused
+from solarnet_assets.mobility.spill import Columns, Spill
+from solarnet_assets.mobility.tidy import Tidied, tidy, without_floods
 
-__all__ = ["read_index", "read_pings"]
+__all__ = ["read_index", "read_pings", "stream_pings"]
 
 ALIASES: dict[str, tuple[str, ...]] = {
     "id": ("device_id", "uid", "user", "user_id", "caid", "ad_id", "device", "useruuid"),
-    "time": ("timestamp", "datetime", "time", "utc_timestamp"),
+    "time": ("timestamp", "datetime", "time", "utc_timestamp", "start", "start_time", "started_at"),
     "lat": ("lat", "latitude"),
     "lon": ("lon", "lng", "longitude", "long"),
     "accuracy": ("accuracy", "horizontal_accuracy"),
+    "end": ("end", "end_time", "finished_at", "leaving_datetime"),
 }
-"""Column names that the field uses (GeoLife, scikit-mobility, trackintel, Veraset and Cuebiq exports), newest first."""
+"""Column names that the field uses (GeoLife, scikit-mobility, trackintel, Veraset and Cuebiq exports), newest first.
 
-FRAME_SCHEMA = pl.Schema(
+A file with an ``end`` holds stops: time is their start."""
+
+PART_ROWS = 1 << 21
+"""Pings that are put in order at once, 100 MB; larger buckets are divided once more."""
+
+MAX_BYTES = 1 << 40
+"""Text that unpacks to more is refused."""
+
+T = TypeVar("T")
+SCHEMA = pl.Schema(
     {
         "device": pl.UInt64(),
         "time": pl.Datetime("us", "UTC"),
@@ -44,160 +61,172 @@ FRAME_SCHEMA = pl.Schema(
     }
 )
 
-KEPT_BYTES = 32 << 20
-"""Files of many days up to this size are parsed once per process and not once per day."""
-
-DEFAULT_TIMEZONE = "Asia/Shanghai"
-
 
 def read_pings(files: Sequence[RawFile], day: date, options: Mapping[str, Any]) -> Landing:
-    """Read one day's pings. Satisfies :data:`solarnet_assets.landing.Reader`.
+    """Read one day's pings at once; as :func:`stream_pings`, for days that fit into memory."""
+    parts = list(stream_pings(files, day, options))
+    return Landing(
+        pl.concat([part.frame for part in parts]),
+        pl.concat([part.rejects for part in parts]),
+        sum(part.n_in for part in parts),
+    )
+
+
+def stream_pings(files: Sequence[RawFile], day: date, options: Mapping[str, Any]) -> Iterator[Landing]:
+    """Read one day's pings in parts. Satisfies :data:`solarnet_assets.landing.Reader`.
+
+    Files are judged chunk by chunk, and what is accepted waits on disk in 64 buckets of devices; each bucket is then
+    put in order and freed of duplicates and teleports. Stops come in as the quarter hours that they touch.
 
     Args:
         files: Parquet, CSV(.gz) or PLT files. Of a ``whole`` file only the rows of ``day`` are taken.
         day: calendar day in the time zone of the city that holds the ping (elsewhere: option ``timezone``).
         options: ``cities`` (the ``Cities`` frame) and ``hash_key`` (bytes, at most 64) are required;
-            ``naive_timezone`` is the zone of times without one; ``timezone``, ``max_bytes`` have defaults.
+            ``naive_timezone`` is the zone of times without one; ``timezone``, ``max_bytes`` (unpacked text) and
+            ``scratch`` (folder for what waits on disk) have defaults.
 
-    Returns:
-        Landing with the ``Pings`` columns, sorted by device and time.
+    Yields:
+        Landings with the ``Pings`` columns, by device modulo 64, device, time, latitude and longitude. The last one
+        holds what was refused and what came in.
     """
-    cities = options["cities"]
-    rejects: list[dict[str, Any]] = []
-    parts = list(_parts(files, options, rejects))
-    n_files = len(rejects)
-    if not parts:
-        return Landing(FRAME_SCHEMA.to_frame(), rejects_frame(rejects), n_files)
-    rows = _locate(pl.concat(parts), day, cities, options.get("timezone", DEFAULT_TIMEZONE))
-    rows = rows.filter(pl.col("mine"))
-    judged = rows.with_columns(reason=_reason(day))
-    judged = judged.with_columns(reason=_duplicates(judged))
-    bad = judged.filter(pl.col("reason").is_not_null())
-    good = judged.filter(pl.col("reason").is_null())
-    refused = pl.concat([rejects_frame(rejects), _row_rejects(bad)])
-    return Landing(_finish(good, cities, options["hash_key"]), refused, n_files + rows.height)
+    judge, refused = Judge(day, options), Refused()
+    spill = Spill(BUCKETS, lambda device: (device % np.uint64(BUCKETS)).astype(np.uint16), options.get("scratch"))
+    n_in, starts = _take_in(files, judge, spill, refused, options.get("max_bytes", MAX_BYTES))
+    cities = options["cities"]["city"]
+    for kept, bad in ahead(_tidied(spill, options.get("scratch"))):
+        for reason, rows in bad:
+            _refuse(refused, reason, rows, starts)
+        yield Landing(_frame(kept, cities), rejects_frame([]), 0)
+    yield Landing(SCHEMA.to_frame(), refused.frame(), n_in)
 
 
-def hash_ids(ids: pl.Series, key: bytes) -> pl.Series:
-    """Return the keyed 64-bit BLAKE2b hash (RFC 7693) of each id; equal ids are hashed once."""
-    unique = ids.unique()
-    hashes = [int.from_bytes(hashlib.blake2b(i.encode(), digest_size=8, key=key).digest(), "little") for i in unique]
-    if unique.is_empty():
-        return pl.Series(ids.name, [], dtype=pl.UInt64)
-    return ids.replace_strict(unique, pl.Series(hashes, dtype=pl.UInt64), return_dtype=pl.UInt64)
-
-
-def _parts(
-    files: Sequence[RawFile], options: Mapping[str, Any], rejects: list[dict[str, Any]]
-) -> Iterator[pl.DataFrame]:
-    """Yield the typed rows of each readable file; append the reason of each other file to ``rejects``.
-
-    A bad file of many days is reported once, by the day that owns what has no date.
-    """
-    seen: dict[bytes, str] = {}
+def _take_in(
+    files: Sequence[RawFile], judge: Judge, spill: Spill, refused: Refused, limit: int
+) -> tuple[int, list[tuple[int, str]]]:
+    """Judge every file; return the records that came in, and (number of the first row within the day, file)."""
+    n_in, offset, starts = 0, 0, [(0, "")]
+    copies = _copies(files)
     for file in files:
+        spill.begin()
+        mine, last = 0, -1
         try:
+            if file.name in copies:
+                raise BadInputError(f"the file is a copy of {copies[file.name]}")
+            typed = ahead(_typed(file, judge, limit))
+            for judged in ahead(judge(file, rows, offset) for rows in typed):
+                spill.add(judged.accepted)
+                refused.rows(file.name, judged.refused)
+                mine += judged.mine
+                last = max(last, judged.last)
+        except (BadInputError, OSError, pl.exceptions.PolarsError) as error:
+            spill.back()
+            refused.forget(file.name)
+            mine = int(file.owns_undated or not file.whole)
+            if mine:
+                refused.file(file.name, str(error).splitlines()[0])
+        starts.append((offset, file.name))
+        n_in, offset = n_in + mine, offset + last + 1
+    return n_in, starts
+
+
+def _copies(files: Sequence[RawFile]) -> dict[str, str]:
+    """Return file -> earlier file with the same bytes; only files of one size are compared."""
+    sizes: dict[int, list[RawFile]] = {}
+    for file in files:
+        if file.path.exists():
+            sizes.setdefault(file.path.stat().st_size, []).append(file)
+    found: dict[str, str] = {}
+    for size, same in sizes.items():
+        seen: dict[bytes, str] = {}
+        for file in same if size and len(same) > 1 else []:
             with file.path.open("rb") as handle:
                 digest = hashlib.file_digest(handle, "blake2b").digest()
-            if digest in seen:
-                raise BadInputError(f"the file is a copy of {seen[digest]}")
-            rows = _rows(file, options.get("naive_timezone"), options.get("max_bytes", MAX_BYTES))
-            seen[digest] = file.name
-            yield rows.with_columns(file=pl.lit(file.name), whole=file.whole, owns_undated=file.owns_undated)
-        except (BadInputError, OSError, pl.exceptions.PolarsError) as error:
-            if file.owns_undated or not file.whole:
-                rejects.append(reject(file.name, str(error).splitlines()[0]))
+            if seen.setdefault(digest, file.name) != file.name:
+                found[file.name] = seen[digest]
+    return found
 
 
-def _rows(file: RawFile, naive_timezone: str | None, max_bytes: int) -> pl.DataFrame:
-    """Return the typed rows of a file; small files of many days are kept, since every day asks for them."""
-    stat = file.path.stat()
-    if not file.whole or stat.st_size > KEPT_BYTES:
-        return _typed(file, naive_timezone, max_bytes)
-    return _kept(replace(file, owns_undated=True), stat.st_mtime_ns, stat.st_size, naive_timezone, max_bytes)
+KEPT = Kept()
 
 
-@lru_cache(maxsize=2)
-def _kept(file: RawFile, mtime: int, size: int, naive_timezone: str | None, max_bytes: int) -> pl.DataFrame:
-    return _typed(file, naive_timezone, max_bytes)
+def _typed(file: RawFile, judge: Judge, limit: int) -> Iterator[pl.DataFrame]:
+    """Yield the typed rows of a file; small files of many days are kept, since every day asks for them."""
+    size = file.path.stat().st_size
+    if size == 0:
+        raise BadInputError("the file is empty (0 bytes)")
+    if file.whole and size <= KEPT_BYTES:
+        return KEPT.rows(file, (judge.naive_timezone, limit), lambda: _read(file, judge, limit, None))
+    return _read(file, judge, limit, judge.span if file.whole else None)
 
 
-def _typed(file: RawFile, naive_timezone: str | None, max_bytes: int) -> pl.DataFrame:
-    raw = pick_columns(read_table(file, max_bytes), ALIASES, frozenset({"accuracy"}))
-    times, naive = to_utc(raw["time"], naive_timezone)
-    return raw.select(
-        pl.int_range(pl.len(), dtype=pl.Int64).alias("row"),
-        pl.col("id").cast(pl.String),
-        times.alias("time"),
-        naive.alias("naive"),
-        pl.col("lat", "lon").cast(pl.Float64, strict=False),
-        pl.col("accuracy").cast(pl.Float32, strict=False),
+def _read(file: RawFile, judge: Judge, limit: int, span: tuple[int, int] | None) -> Iterator[pl.DataFrame]:
+    with file.path.open("rb") as handle:
+        parquet = handle.read(4) == b"PAR1"
+    if parquet:
+        for first, raw in parquet_chunks(file.path, ALIASES, span):
+            yield from judge.typed(raw, first, span)
+        return
+    first = 0
+    for raw in text_chunks(file, ALIASES, limit):
+        yield from judge.typed(raw, first, span)
+        first += raw.height
+
+
+def _tidied(spill: Spill, scratch: Path | None) -> Iterator[Tidied]:
+    """Yield the buckets in order, large ones in parts, with what was refused of them."""
+    for number in spill.buckets():
+        parts = -(-spill.rows(number) // PART_ROWS)
+        if parts == 1:
+            yield tidy(spill.read(number))
+        else:
+            yield from _divided(spill, number, parts, scratch)
+        spill.drop(number)
+
+
+def _divided(spill: Spill, number: int, parts: int, scratch: Path | None) -> Iterator[Tidied]:
+    """Divide a bucket by ranges of the device hash, which keeps its order."""
+
+    def part_of(device: NDArray[np.uint64]) -> NDArray[np.uint16]:
+        return ((device >> np.uint64(48)) * np.uint64(parts) >> np.uint64(16)).astype(np.uint16)
+
+    finer = Spill(parts, part_of, scratch)
+    for block in spill.blocks(number):
+        finer.add(block)
+    for part in finer.buckets():
+        if finer.rows(part) > 2 * PART_ROWS:
+            yield from without_floods(lambda part=part: finer.blocks(part))  # type: ignore[misc]
+        else:
+            yield tidy(finer.read(part))
+        finer.drop(part)
+
+
+def _refuse(refused: Refused, reason: str, rows: Columns, starts: list[tuple[int, str]]) -> None:
+    first = np.array([start for start, _ in starts])
+    file = np.searchsorted(first, rows["order"], side="right") - 1
+    for number in np.unique(file):
+        mine = np.flatnonzero(file == number)
+        mine = mine[np.argsort(rows["order"][mine], kind="stable")]
+        frame = pl.DataFrame({name: rows[name][mine] for name in ("time", "lat", "lon")}).with_columns(
+            pl.col("time").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+            row=pl.Series(rows["order"][mine] - first[number]),
+            reason=pl.lit(reason),
+        )
+        refused.rows(starts[number][1], frame)
+
+
+def _frame(rows: Columns, cities: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({name: rows[name] for name in SCHEMA if name != "city"}).with_columns(
+        pl.col("time").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"),
+        pl.col("accuracy").fill_nan(None),
+        city=cities.gather(rows["city"]),
     )
 
 
-def _locate(rows: pl.DataFrame, day: date, cities: pl.DataFrame, timezone: str) -> pl.DataFrame:
-    """Add ``place`` (row of the city or -1), ``today`` and ``mine`` (today's, or by-day, or undated and owned)."""
-    lat, lon = (rows[name].fill_null(float("nan")).to_numpy() for name in ("lat", "lon"))
-    place = assign_city(lat, lon, cities)
-    bounds = np.array([day_bounds(day, zone) for zone in [*cities["timezone"], timezone]], np.int64)
-    start, end = _per_place(bounds, place)
-    micros = rows["time"].to_physical().fill_null(np.iinfo(np.int64).min).to_numpy()
-    today = (micros >= start) & (micros < end)
-    return rows.with_columns(place=pl.Series(place), today=pl.Series(today)).with_columns(
-        mine=~pl.col("whole") | pl.col("today") | (pl.col("time").is_null() & pl.col("owns_undated"))
-    )
-
-
-def _per_place(bounds: NDArray[np.int64], place: NDArray[np.int32]) -> tuple[Any, Any]:
-    """Return the day's bounds per row (index -1 is the default zone), as scalars where all zones agree."""
-    if (bounds == bounds[0]).all():
-        return bounds[0, 0], bounds[0, 1]
-    return bounds[place, 0], bounds[place, 1]
-
-
-def _reason(day: date) -> pl.Expr:
-    """Return the first reason to refuse a row, or null."""
-    lat, lon = pl.col("lat"), pl.col("lon")
-    return (
-        pl.when(pl.col("id").is_null() | (pl.col("id") == "")).then(pl.lit("the device id is missing"))
-        .when(lat.is_null() | lat.is_nan() | lon.is_null() | lon.is_nan()).then(pl.lit("the position is not a number"))
-        .when(~lat.is_between(-90, 90)).then(pl.lit("latitude lies outside -90..90 degrees"))
-        .when(~lon.is_between(-180, 180)).then(pl.lit("longitude lies outside -180..180 degrees"))
-        .when(pl.col("time").is_null() & pl.col("naive"))
-        .then(pl.lit("the time has no zone (write +08:00 or Z, or set naive_timezone in the source's options)"))
-        .when(pl.col("time").is_null()).then(pl.lit("the time cannot be read"))
-        .when(~pl.col("today")).then(pl.lit(f"the ping belongs to another local day than {day}"))
-        .when(pl.col("place") < 0).then(pl.lit("outside every city"))
-    )  # fmt: skip
-
-
-def _duplicates(judged: pl.DataFrame) -> pl.Expr:
-    fresh = judged.select(
-        pl.struct("id", pl.col("time").to_physical(), "lat", "lon").hash().is_first_distinct()
-    ).to_series()
-    return (
-        pl.when(pl.col("reason").is_null() & ~fresh)
-        .then(pl.lit("exact duplicate of an earlier ping"))
-        .otherwise("reason")
-    )
-
-
-def _row_rejects(bad: pl.DataFrame) -> pl.DataFrame:
-    """Rejects with a sample that names no device and no place finer than 0.01 degrees."""
-    sample = pl.format(
-        "time {}, lat {}, lon {}",
-        pl.col("time").dt.to_string("iso").fill_null("-"),
-        *(pl.col(c).round(2).cast(pl.String).fill_null("-") for c in ("lat", "lon")),
-    )
-    return bad.select("file", "row", "reason", sample=sample)
-
-
-def _finish(good: pl.DataFrame, cities: pl.DataFrame, key: bytes) -> pl.DataFrame:
-    return good.select(
-        hash_ids(good["id"], key).alias("device"),
-        "time",
-        "lat",
-        "lon",
-        pl.when(pl.col("accuracy") >= 0).then(pl.col("accuracy")).alias("accuracy"),
-        cities["city"].gather(good["place"]).alias("city"),
-    ).sort("device", "time", "lat", "lon")
+def ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield items while the next one is made in another thread."""
+    with ThreadPoolExecutor(1) as pool:
+        end = object()
+        waiting = pool.submit(next, items, end)
+        while (item := waiting.result()) is not end:
+            waiting = pool.submit(next, items, end)
+            yield item  # type: ignore[misc]

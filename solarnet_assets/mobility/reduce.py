@@ -1,10 +1,26 @@
-"""Daily reduction: every ping is read once, and what remains is who was where in which quarter hours."""
+"""Daily reduction: every ping is read once, and what remains is who was where in which quarter hours.
+
+A burst of fixes counts as the quarter hours that it touches; the centre of a cell is the mean over quarter hours of
+their mean positions, so that it is weighted by dwell and not by the number of fixes.
+"""
 
 from __future__ import annotations
 
-import polars as pl
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
-from solarnet_assets.mobility.places import CELL_M, cell_expressions
+import polars as pl
+import pyarrow as pa
+
+from solarnet_assets.landing import BadInputError
+from solarnet_assets.mobility.columns import Cells, Columns, columns_of, grid_of, in_order, joined
+from solarnet_assets.mobility.places import CELL_M
+
+_T = TypeVar("_T")
 
 BUCKETS = 64
 """Hash buckets of devices: what looks back over weeks reads one bucket at a time."""
@@ -17,73 +33,159 @@ WORK = (9, 16)
 MAX_ACCURACY_M = 500.0
 """Fixes that are less accurate than this place nobody in a cell of 250 m."""
 
-_PER_HOUR = 60 // SLOT_MINUTES
+COLUMNS = ["device", "time", "lat", "lon", "accuracy", "city"]
+"""Columns of ``Pings`` that the reduction reads."""
+
+FRAME_ROWS = 1 << 17
+"""Rows of a frame that is handed on: to check and to write a frame costs 5 ms, however small it is."""
+
+THREADS = 2
+"""Parts of a day that are reduced side by side; memory grows with them."""
 
 
 def device_days(pings: pl.DataFrame, cities: pl.DataFrame, cell_m: float = CELL_M) -> pl.DataFrame:
     """Reduce one day's pings to one row per city, device and cell (``DeviceDays``).
 
-    A burst of fixes counts as the quarter hours that it touches; the centre of a cell is the mean over quarter
-    hours of their mean positions, so that it is weighted by dwell and not by the number of fixes.
-
     Args:
-        pings: ``Pings`` of one local day.
+        pings: ``Pings`` of one local day, in any order.
         cities: ``Cities``; centres of the grids, and the zones that hours are counted in.
         cell_m: side of a cell, m.
 
     Returns:
         Rows sorted by bucket, device, city and cell.
     """
-    grid = cities.lazy().select("city", lon0="lon", lat0="lat")
-    zones = cities.select("city", "timezone").group_by("timezone", maintain_order=True).agg("city").rows()
-    frames = [_reduced(pings.lazy(), grid, zone, names, cell_m) for zone, names in zones]
-    if not frames:
-        return _reduced(pings.lazy(), grid, "UTC", [], cell_m).collect()
-    return pl.concat(frames).collect().sort("bucket", "device", "city", "cell_x", "cell_y")
+    ground = _Ground(cities.sort("city"), cell_m)
+    table = pings.select(pl.col(COLUMNS)).with_columns(pl.col("city").cast(pl.Categorical)).to_arrow()
+    return ground.reduced(columns_of(table, ground.names), sort=True)
 
 
-def _reduced(pings: pl.LazyFrame, grid: pl.LazyFrame, zone: str, names: list[str], cell_m: float) -> pl.LazyFrame:
-    local = pl.col("time").dt.convert_time_zone(zone)
-    slot = local.dt.hour().cast(pl.UInt32) * _PER_HOUR + local.dt.minute() // SLOT_MINUTES
-    keys = ["city", "device", "cell_x", "cell_y"]
-    per_slot = (
-        pings.filter(pl.col("city").is_in(names), pl.col("accuracy").fill_null(0) <= MAX_ACCURACY_M)
-        .join(grid, on="city")
-        .select("city", "device", *cell_expressions(cell_m), "lat", "lon", slot=slot.cast(pl.UInt32))
-        .group_by(*keys, "slot")
-        .agg(pl.col("lat", "lon").mean(), pings=pl.len().cast(pl.Int32))
-    )
-    night, work = (
-        pl.col("slot") < NIGHT[1] * _PER_HOUR,
-        pl.col("slot").is_between(WORK[0] * _PER_HOUR, WORK[1] * _PER_HOUR - 1),
-    )
-    bit = pl.lit(2, pl.UInt32).pow(pl.col("slot") - WORK[0] * _PER_HOUR)
-    return (
-        per_slot.with_columns(night=night, bit=pl.when(work).then(bit).otherwise(0).cast(pl.UInt32))
-        .group_by(keys)
-        .agg(
-            pl.col("lat", "lon").mean(),
-            pl.col("night").sum().cast(pl.Int16).alias("night_slots"),
-            pl.col("bit").sum().cast(pl.UInt32).alias("work_mask"),
-            pl.len().cast(pl.Int16).alias("slots"),
-            pl.col("pings").sum().cast(pl.Int32),
-        )
-        .with_columns(
-            bucket=(pl.col("device") % BUCKETS).cast(pl.UInt8),
-            work_slots=pl.col("work_mask").bitwise_count_ones().cast(pl.Int16),
-        )
-        .select(
-            "city",
-            "device",
-            "bucket",
-            "cell_x",
-            "cell_y",
-            "lat",
-            "lon",
-            "night_slots",
-            "work_slots",
-            "work_mask",
-            "slots",
-            "pings",
-        )
+def device_days_in_parts(
+    parts: Sequence[Callable[[], pa.Table]], cities: pl.DataFrame, cell_m: float = CELL_M, threads: int = THREADS
+) -> Iterator[pl.DataFrame]:
+    """Reduce a day that lies in the order of the lake, with a few parts of it in memory at a time.
+
+    The rows are those of :func:`device_days`, in frames of ``FRAME_ROWS`` or a little more. No device stands in two.
+
+    Args:
+        parts: functions that each return the next ``COLUMNS`` of ``Pings``, with ``city`` as a dictionary.
+        cities: ``Cities``.
+        cell_m: side of a cell, m.
+        threads: parts that are read and reduced side by side.
+
+    Raises:
+        BadInputError: the pings are not sorted by bucket and device.
+    """
+    ground = _Ground(cities.sort("city"), cell_m)
+    waiting: list[pl.DataFrame] = []
+    for frame in _whole(ground, _ahead([partial(ground.part, read) for read in parts], threads)):
+        waiting.append(frame)
+        if sum(kept.height for kept in waiting) >= FRAME_ROWS:
+            yield pl.concat(waiting)
+            waiting = []
+    if waiting:
+        yield pl.concat(waiting)
+
+
+def _whole(ground: _Ground, parts: Iterable[_Part | None]) -> Iterator[pl.DataFrame]:
+    """Yield one frame per part, in which a device whose pings lie in several parts is whole, in the first of them."""
+    before: _Part | None = None
+    for part in parts:
+        if before is None or part is None:
+            before = before or part
+            continue
+        if before.last.device[0] == part.first.device[0]:
+            before, part = ground.bridged(before, part)
+        elif _key(before.last) > _key(part.first):
+            raise _unsorted()
+        if part is not None:
+            yield before.frame
+            before = part
+    if before is not None:
+        yield before.frame
+
+
+def bucket_groups(rows: int, at_once: int) -> list[tuple[int, int]]:
+    """Return first and last bucket of groups of buckets that hold about ``at_once`` of all rows each, or one bucket.
+
+    Groups halve, so that few sizes occur: 1, 2, 4 .. 64 of one size.
+    """
+    groups = 1
+    while groups < BUCKETS and rows > at_once * groups:
+        groups *= 2
+    size = BUCKETS // groups
+    return [(first, first + size - 1) for first in range(0, BUCKETS, size)]
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A reduced part, and the pings of its first and last device, which may go on in its neighbours."""
+
+    frame: pl.DataFrame
+    first: Columns
+    last: Columns
+
+
+@dataclass(frozen=True)
+class _Ground:
+    """Cities in the order of their keys, and the side of their cells, m."""
+
+    cities: pl.DataFrame
+    cell_m: float
+
+    @property
+    def names(self) -> list[str]:
+        return self.cities["city"].to_list()
+
+    def part(self, read: Callable[[], pa.Table]) -> _Part | None:
+        """Read and reduce a part; None if it holds nothing."""
+        columns = columns_of(read(), self.names)
+        if not len(columns.device):
+            return None
+        return _Part(self.reduced(columns, sort=False), columns.head(), columns.tail())
+
+    def bridged(self, before: _Part, part: _Part) -> tuple[_Part, _Part | None]:
+        """Return two parts of which the first has all of the device that lay in both; the second may be used up."""
+        device = before.last.device[0]
+        whole = joined([before.last, part.first])
+        kept, rest = (p.frame.filter(pl.col("device") != device) for p in (before, part))
+        frame = pl.concat([kept, self.reduced(whole, sort=False)])
+        one_device = part.last.device[0] == device
+        return _Part(frame, before.first, whole), None if one_device else _Part(rest, part.first, part.last)
+
+    def reduced(self, columns: Columns, sort: bool) -> pl.DataFrame:
+        """Reduce pings; where clocks are set back a quarter hour comes twice, and they are sorted by it."""
+        from solarnet_assets.mobility.kernel import DEVICES, ORDERED, reduce_sorted
+
+        grid = grid_of(self.cities, columns.time, self.cell_m)
+        order, cells = reduce_sorted(columns.frozen(), grid)
+        if order == DEVICES and not sort:
+            raise _unsorted()
+        if order != ORDERED:
+            order, cells = reduce_sorted(in_order(columns, grid, BUCKETS).frozen(), grid)
+        return _frame(cells, self.cities["city"])
+
+
+def _frame(cells: Cells, names: pl.Series) -> pl.DataFrame:
+    return pl.DataFrame({**cells._asdict(), "city": names.gather(cells.city)})
+
+
+def _ahead(tasks: Sequence[Callable[[], _T]], threads: int) -> Iterator[_T]:
+    """Yield what tasks return, in order, while as many as there are threads, and one, are at work or waiting."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[_T]] = deque()
+        for task in tasks:
+            waiting.append(pool.submit(task))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _key(device: Columns) -> tuple[int, int]:
+    return int(device.device[0]) % BUCKETS, int(device.device[0])
+
+
+def _unsorted() -> BadInputError:
+    return BadInputError(
+        "the pings of the day do not lie in the order of bucket and device: materialise pings of that day again"
     )

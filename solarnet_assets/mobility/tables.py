@@ -1,4 +1,4 @@
-"""Raw ping and index files as tables of their own columns: Parquet, CSV(.gz), GeoLife text and PLT.
+"""Small raw files as tables of their own columns: Parquet, CSV(.gz).
 
 Nothing is judged here but whether a file can be read at all; a file that cannot raises
 :class:`BadInputError` with the sentence that goes into quarantine.
@@ -10,6 +10,7 @@ import gzip
 import io
 import re
 import zlib
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -18,9 +19,6 @@ from solarnet_assets.landing import BadInputError, RawFile
 
 MAX_BYTES = 4 << 30
 """Files larger than this, packed or unpacked, are refused (a gzip of zeros is 1000 times smaller than its content)."""
-
-_PLT_HEADER_LINES = 6
-_PLT_COLUMNS = ["lat", "lon", "zero", "altitude_ft", "days", "date", "clock"]
 
 
 def read_table(file: RawFile, max_bytes: int = MAX_BYTES) -> pl.DataFrame:
@@ -41,9 +39,7 @@ def read_table(file: RawFile, max_bytes: int = MAX_BYTES) -> pl.DataFrame:
     if head.startswith(b"PAR1"):
         return _lower(_read_parquet(file.path))
     data = _unzip(file.path, max_bytes) if head.startswith(b"\x1f\x8b") else file.path.read_bytes()
-    _require_text(data[:512])
-    if file.name.lower().endswith((".plt", ".plt.gz")):
-        return _read_plt(data, file.name)
+    require_text(data[:512])
     return _lower(_read_csv(data))
 
 
@@ -51,7 +47,7 @@ def _read_parquet(path: Path) -> pl.DataFrame:
     try:
         return pl.read_parquet(path, memory_map=False)
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise BadInputError(f"the Parquet file is damaged or truncated ({_short(error)})") from error
+        raise BadInputError(f"the Parquet file is damaged or truncated ({short(error)})") from error
 
 
 def _unzip(path: Path, max_bytes: int) -> bytes:
@@ -59,7 +55,7 @@ def _unzip(path: Path, max_bytes: int) -> bytes:
         with gzip.open(path) as handle:
             data = handle.read(max_bytes + 1)
     except (OSError, EOFError, zlib.error) as error:
-        raise BadInputError(f"the gzip file is damaged or truncated ({_short(error)})") from error
+        raise BadInputError(f"the gzip file is damaged or truncated ({short(error)})") from error
     if len(data) > max_bytes:
         raise BadInputError(f"the gzip file unpacks to more than the limit of {max_bytes:,} bytes")
     if not data:
@@ -67,7 +63,8 @@ def _unzip(path: Path, max_bytes: int) -> bytes:
     return data
 
 
-def _require_text(head: bytes) -> None:
+def require_text(head: bytes) -> None:
+    """Refuse what begins like UTF-16 or binary data."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise BadInputError("the file is UTF-16 text; it must be saved as UTF-8")
     if b"\x00" in head:
@@ -89,49 +86,56 @@ def _read_csv(data: bytes) -> pl.DataFrame:
             encoding="utf8-lossy",
         )
     except pl.exceptions.PolarsError as error:
-        raise BadInputError(f"the file cannot be read as CSV ({_short(error)})") from error
+        raise BadInputError(f"the file cannot be read as CSV ({short(error)})") from error
     return frame.with_columns(pl.all().str.strip_chars(" \t\r\"'")) if b'"' in data or b"'" in data else frame
 
 
-def _read_plt(data: bytes, name: str) -> pl.DataFrame:
-    """GeoLife PLT: six header lines; the user is the folder above ``Trajectory``; times are GMT (its user guide)."""
-    lines = data.rstrip().split(b"\n", _PLT_HEADER_LINES)
-    if len(lines) <= _PLT_HEADER_LINES:
-        raise BadInputError("the PLT file holds no point after its six header lines")
-    frame = _read_csv(",".join(_PLT_COLUMNS).encode() + b"\n" + lines[-1])
-    parts = [part for part in Path(name).parts[:-1] if part.lower() != "trajectory"]
-    user = parts[-1] if parts else Path(name).stem
+def _lower(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.rename(dict(zip(frame.columns, lower(frame.columns), strict=True)))
+
+
+def lower(raw: Sequence[str]) -> list[str]:
+    """Return column names in lower case, without spaces and quotes.
+
+    Raises:
+        BadInputError: two are the same.
+    """
+    names = [re.sub(r"[\s\"']+", "", column).lower() for column in raw]
+    if len(set(names)) != len(names):
+        raise BadInputError(f"two columns share a name: {', '.join(sorted(names)[:20])}")
+    return names
+
+
+def pick_columns(
+    frame: pl.DataFrame, aliases: Mapping[str, tuple[str, ...]], optional: Collection[str] = ()
+) -> pl.DataFrame:
+    """Return the first alias of each column, under our names; absent optional ones are null.
+
+    Raises:
+        BadInputError: as for :func:`picked`.
+    """
+    found = picked(frame.columns, aliases, optional)
     return frame.select(
-        "lat",
-        "lon",
-        pl.lit(user).alias("uid"),
-        pl.format("{}T{}Z", "date", pl.col("clock").str.strip_chars("\r ")).alias("time"),
+        (pl.col(found[name]) if name in found else pl.lit(None, pl.String)).alias(name) for name in aliases
     )
 
 
-def _lower(frame: pl.DataFrame) -> pl.DataFrame:
-    names = [re.sub(r"[\s\"']+", "", column).lower() for column in frame.columns]
-    if len(set(names)) != len(names):
-        raise BadInputError(f"two columns share a name: {', '.join(sorted(names))}")
-    return frame.rename(dict(zip(frame.columns, names, strict=True)))
-
-
-def pick_columns(frame: pl.DataFrame, aliases: dict[str, tuple[str, ...]], optional: frozenset[str]) -> pl.DataFrame:
-    """Return the first alias of each wanted column, under the wanted names; absent optional ones are null.
+def picked(
+    names: Sequence[str], aliases: Mapping[str, tuple[str, ...]], optional: Collection[str] = ()
+) -> dict[str, str]:
+    """Return our name -> the first of its aliases that a file has; absent optional ones are left out.
 
     Raises:
         BadInputError: a required column is missing; names what was wanted and what was found.
     """
-    found = {name: next((c for c in names if c in frame.columns), None) for name, names in aliases.items()}
+    found = {name: next((c for c in known if c in names), None) for name, known in aliases.items()}
     missing = [name for name, column in found.items() if column is None and name not in optional]
     if missing:
         wanted = "; ".join(f"{name} (any of {', '.join(aliases[name])})" for name in missing)
-        columns = ", ".join(frame.columns[:20])
-        raise BadInputError(f"no column for {wanted}; the file has the columns {columns}")
-    return frame.select(
-        (pl.col(column) if column else pl.lit(None, pl.String)).alias(name) for name, column in found.items()
-    )
+        raise BadInputError(f"no column for {wanted}; the file has the columns {', '.join(names[:20])[:500]}")
+    return {name: column for name, column in found.items() if column is not None}
 
 
-def _short(error: Exception) -> str:
+def short(error: Exception) -> str:
+    """Return the first line of what went wrong."""
     return (str(error).splitlines() or [type(error).__name__])[0][:160]

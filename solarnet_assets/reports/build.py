@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from solarnet_assets.reports import gallery, panels, signals
+from solarnet_assets.reports import corrections, gallery, panels, signals
 from solarnet_assets.reports.data import ReportData, read
 from solarnet_assets.reports.methods import PROVENANCE, methods
 
@@ -66,6 +66,7 @@ def context(data: ReportData) -> dict[str, Any]:
         "headline": signals.headline(data),
         "cards": signals.cards(data),
         "levels": signals.level_sections(data),
+        "corrections": corrections.section(data),
         "sectors": panels.sectors(data),
         "solar": signals.solar_section(data),
         "forecast": signals.forecast_section(data),

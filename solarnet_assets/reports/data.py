@@ -32,6 +32,10 @@ TABLES: dict[str, dict[str, str]] = {
         "city": "varchar", "day": "date", "commuters": "double", "panel": "double", "value": "double",
         "lower": "double", "upper": "double", "n_obs": "bigint",
     },
+    "marts.commuting_corrections": {
+        "city": "varchar", "day": "date", "correction": "varchar", "is_on": "boolean", "baseline_kind": "varchar",
+        "value_with": "double", "value_without": "double",
+    },
     "marts.sector_growth": {
         "sector": "varchar", "lang": "varchar", "day": "date", "share": "double", "growth_pct": "double",
         "growth_pct_4w": "double", "lower": "double", "upper": "double", "n_obs": "bigint",
@@ -58,7 +62,7 @@ TABLES: dict[str, dict[str, str]] = {
         "measured_text": "varchar", "truth": "double", "within": "boolean", "note": "varchar", "signal": "varchar",
         "day": "date",
     },
-    "staging.stg_cities": {"city": "varchar", "name": "varchar", "region": "varchar"},
+    "staging.stg_cities": {"city": "varchar", "name": "varchar", "region": "varchar", "workforce": "double"},
     "staging.stg_sites": {"site_id": "varchar", "name": "varchar", "signal": "varchar"},
     "seeds.composite_weights": {"signal": "varchar", "weight": "double", "reason": "varchar"},
     "seeds.settings": {"name": "varchar", "value": "varchar"},
@@ -153,7 +157,9 @@ def _rejects(root: Path) -> pl.DataFrame:
     for file in sorted(root.glob("*/**/rejects-*.parquet")) if root.is_dir() else []:
         asset, *rest = file.relative_to(root).parts
         day = rest[0].removeprefix("day=") if len(rest) > 1 else ""
-        counted = pl.read_parquet(file).group_by("file", "reason").agg(records=pl.len().cast(pl.Int64))
+        rows = pl.read_parquet(file)
+        records = pl.col("records").sum() if "records" in rows.columns else pl.len().cast(pl.Int64).alias("records")
+        counted = rows.group_by("file", "reason").agg(records)
         frames.append(counted.select(pl.lit(asset).alias("asset"), pl.lit(day).alias("day"), *counted.columns))
     rows = pl.concat([REJECTS.to_frame(), *frames], how="vertical")
     return rows.sort(REJECTS.names())

@@ -32,6 +32,11 @@ PROVENANCE = {
         "int_area_commuting.sql",
         ("city_commuters", "home_work", "device_days", "pings"),
     ),
+    "corrections": (
+        "marts.commuting_corrections",
+        "commuting_corrections.sql",
+        ("city_commuters", "mobility_index"),
+    ),
     "sector": ("marts.sector_growth", "sector_growth.sql", ("sector_shares", "post_labels", "posts")),
     "solar": ("marts.solar_daily", "solar_daily.sql", ("solar_farms", "solar_polygons", "solar_scenes")),
     "forecast": ("marts.recovery_dates", "recovery_dates.sql", ("forecast_dates", "forecast_paths")),

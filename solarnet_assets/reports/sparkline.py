@@ -56,6 +56,27 @@ def sparkline(rows: pl.DataFrame, frame: Frame, colour: str, normal: float, labe
     )
 
 
+def two_lines(rows: pl.DataFrame, frame: Frame, colour: str, normal: float, label: str) -> str:
+    """Draw two values over time: the first as a line, the second dashed behind it.
+
+    Args:
+        rows: day, first, second.
+        frame: scale.
+        colour: name of a CSS variable.
+        normal: level of the reference line.
+        label: what a screen reader says.
+    """
+    parts = [f'<line x1="0" x2="{WIDTH}" y1="{frame.y(normal):.1f}" y2="{frame.y(normal):.1f}" class="normal"/>']
+    for run in with_runs(rows).partition_by("run", maintain_order=True):
+        for name, look in (("second", 'class="line without"'), ("first", f'style="stroke:var({colour})" class="line"')):
+            points = [f"{frame.x(d):.1f},{frame.y(v):.1f}" for d, v in zip(run["day"], run[name], strict=True)]
+            parts.append(f'<polyline points="{" ".join(points)}" {look}/>')
+    return (
+        f'<svg class="spark" viewBox="0 -2 {WIDTH} {HEIGHT + 4}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{html.escape(label, quote=True)}">{"".join(parts)}</svg>'
+    )
+
+
 def interval_mark(measured: float, lower: float, upper: float, published: float, truth: float | None) -> str:
     """Draw one row of the comparison: interval, measured value, published figure and truth on a scale of their own."""
     marks = [x for x in (measured, lower, upper, published, truth) if x is not None]

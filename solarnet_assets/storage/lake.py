@@ -10,20 +10,20 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
-import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 from dataframely.exc import SchemaError, ValidationError
 from upath import UPath
 
 from solarnet_assets.landing import REJECTS_SCHEMA, BadInputError, Landing, rejects_frame
 from solarnet_assets.storage.schemas import SCHEMAS, UNPARTITIONED
+from solarnet_assets.storage.stream import TableStream, draft_of, footer, is_local, move_in, readers
 
 TABLE = "data.parquet"
 _SAFE_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
@@ -88,11 +88,49 @@ class Lake:
         for name, data in files.items():
             _put_once(folder / _bare(name), data)
         rejects_name = _write_rejects(refused, landing.rejects)
-        notes = {"n_in": str(landing.n_in), "n_quarantined": str(landing.rejects.height), "rejects": rejects_name}
-        _put(folder / TABLE, _parquet(frame, notes))
+        counts = Counts(landing.n_in, frame.height, landing.n_rejected)
+        _put(folder / TABLE, _parquet(frame, _notes(counts, rejects_name)))
         _keep_only(folder, {TABLE, *files})
         _keep_only(refused, {rejects_name})
-        return Counts(landing.n_in, frame.height, landing.rejects.height)
+        return counts
+
+    def write_stream(self, asset: str, day: date | None, parts: Iterable[Landing | pl.DataFrame]) -> Counts:
+        """Replace one partition by a table that comes in parts, with one part in memory at a time.
+
+        Up to a million rows are one row group; beyond, each part has row groups of its own (of up to a million rows),
+        so that parts of one bucket each can be skipped by their statistics. Same parts, same bytes.
+
+        Args:
+            asset: a key of :data:`SCHEMAS`.
+            day: the partition; None for an asset without partitions.
+            parts: the table in its order, or a landing in parts (without blobs).
+
+        Returns:
+            What was counted.
+
+        Raises:
+            BadInputError: a part does not fit the asset's schema; nothing was written.
+        """
+        table = self.folder(asset, day) / TABLE
+        stream = TableStream(draft_of(table), SCHEMAS[asset].create_empty())
+        n_in, rejects = 0, [rejects_frame([])]
+        try:
+            for part in parts:
+                landing = part if isinstance(part, Landing) else Landing(part, rejects_frame([]), part.height)
+                stream.write(_validated(asset, day, landing.frame))
+                rejects.append(landing.rejects)
+                n_in += landing.n_in
+            refused, folder = pl.concat(rejects), _folder(self.quarantine, asset, day)
+            rejects_name = _write_rejects(folder, refused)
+            counts = Counts(n_in, stream.height, int(refused["records"].sum()))
+            stream.finish(_notes(counts, rejects_name))
+            move_in(stream.draft, table)
+        except BaseException:
+            stream.abandon()
+            raise
+        _keep_only(table.parent, {TABLE})
+        _keep_only(folder, {rejects_name})
+        return counts
 
     def exists(self, asset: str, day: date | None) -> bool:
         """Whether the partition has been written."""
@@ -124,6 +162,25 @@ class Lake:
         frames = [self._scan_day(asset, day) for day in self.days_between(asset, start, end)]
         return pl.concat(frames) if frames else empty(asset).lazy()
 
+    def readers(
+        self, asset: str, day: date, columns: Iterable[str], dictionaries: Iterable[str]
+    ) -> list[Callable[[], pa.Table]]:
+        """Return one function per row group of a day that reads it as Arrow; none where there is no partition.
+
+        Args:
+            asset: a daily asset.
+            day: the partition.
+            columns: those to read.
+            dictionaries: text columns to return as dictionaries.
+        """
+        table = self.folder(asset, day) / TABLE
+        return readers(table, columns, dictionaries) if table.exists() else []
+
+    def height(self, asset: str, start: date, end: date) -> int:
+        """Return the number of rows in the days of [start, end], from their footers."""
+        days = self.days_between(asset, start, end)
+        return sum(footer(self.folder(asset, day) / TABLE)[1] for day in days)
+
     def days_between(self, asset: str, start: date, end: date) -> list[date]:
         """Return the days in [start, end] that have a partition."""
         span = pl.date_range(start, end, eager=True).to_list()
@@ -135,25 +192,21 @@ class Lake:
 
     def counts(self, asset: str, day: date | None) -> Counts:
         """Count a partition from what is stored: the table, its footer and the quarantine file."""
-        notes, height = self._footer(asset, day)
-        return Counts(int(notes["n_in"]), height, self.rejects(asset, day).height)
+        notes, height = footer(self.folder(asset, day) / TABLE)
+        return Counts(int(notes["n_in"]), height, int(self.rejects(asset, day)["records"].sum()))
 
     def rejects(self, asset: str, day: date | None) -> pl.DataFrame:
         """Return the refused records of a partition (:data:`REJECTS_SCHEMA`)."""
-        notes, _ = self._footer(asset, day)
+        notes, _ = footer(self.folder(asset, day) / TABLE)
         if not notes.get("rejects"):
             return pl.DataFrame(schema=REJECTS_SCHEMA)
         file = _folder(self.quarantine, asset, day) / notes["rejects"]
-        return pl.read_parquet(io.BytesIO(file.read_bytes()))
-
-    def _footer(self, asset: str, day: date | None) -> tuple[dict[str, str], int]:
-        table = io.BytesIO((self.folder(asset, day) / TABLE).read_bytes())
-        notes = pl.read_parquet_metadata(table)
-        return notes, pl.scan_parquet(table).select(pl.len()).collect().item()
+        found = pl.read_parquet(io.BytesIO(file.read_bytes()))
+        return found if "records" in found.columns else found.with_columns(records=pl.lit(1, pl.Int64))
 
     def _scan_day(self, asset: str, day: date) -> pl.LazyFrame:
         table = self.folder(asset, day) / TABLE
-        source: Any = str(table) if table.protocol in ("", "file") else io.BytesIO(table.read_bytes())
+        source: Any = str(table) if is_local(table) else io.BytesIO(table.read_bytes())
         frame = pl.scan_parquet(source, hive_partitioning=False)
         _check_columns(asset, day, frame.collect_schema().names())
         return frame.with_columns(day=pl.lit(day, dtype=pl.Date))
@@ -229,6 +282,10 @@ def _write_rejects(folder: UPath, rejects: pl.DataFrame) -> str:
     return name
 
 
+def _notes(counts: Counts, rejects: str) -> dict[str, str]:
+    return {"n_in": str(counts.n_in), "n_quarantined": str(counts.n_quarantined), "rejects": rejects}
+
+
 def _parquet(frame: pl.DataFrame, notes: dict[str, str]) -> bytes:
     buffer = io.BytesIO()
     frame.write_parquet(buffer, compression="zstd", metadata=notes)
@@ -243,15 +300,13 @@ def _put_once(path: UPath, data: bytes) -> None:
 
 def _put(path: UPath, data: bytes) -> None:
     """Write a file whole: by rename on a local disk, by one object put elsewhere."""
-    if path.protocol not in ("", "file"):
+    if not is_local(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(data)
         return
-    target = Path(str(path))
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{uuid.uuid4().hex}")
+    draft = draft_of(path)
     draft.write_bytes(data)
-    os.replace(draft, target)  # noqa: PTH105 - Path.replace is the same call; named for what it guarantees
+    move_in(draft, path)
 
 
 def _keep_only(folder: UPath, names: Sequence[str] | set[str]) -> None:

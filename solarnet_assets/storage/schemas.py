@@ -355,7 +355,14 @@ class HomeWork(dy.Schema):
     nights = dy.Int32(description="nights seen at home in the window")
     workdays = dy.Int32(description="working days seen at work in the window")
     observed_workdays = dy.Int32(description="working days seen anywhere in the window")
-    confidence = _share("share of nights at home")
+    confidence = _share("probability that people themselves would call this home, see docs/commuting.md")
+    work_confidence = _share("probability that they would call this their workplace", nullable=True)
+    stay_slots = dy.Float64(
+        nullable=True,
+        min=0,
+        description="quarter hours seen in work hours on days at work, less the one of each by which the day is known",
+    )
+    stay_at_work = dy.Float64(nullable=True, min=0, description="those of them at work")
 
 
 class CityCommuters(dy.Schema):
@@ -363,11 +370,19 @@ class CityCommuters(dy.Schema):
 
     city = dy.String(unique=True, description="city")
     panel = dy.Int64(description="devices seen that day whose home and work are known")
-    commuters = dy.Float64(description="devices seen at work and at home, corrected for missed detections")
+    commuters = dy.Float64(min=0, description="those of them that are at work, corrected for missed detections")
+    commuters_sd = dy.Float64(
+        nullable=True, min=0, description="its standard deviation for exactly this panel: what phones did not say"
+    )
     commuters_seen = dy.Int64(description="devices seen at work and at home, uncorrected")
-    detection = _share("probability that a commuting device is caught, given its pings", nullable=True)
+    detection = _share("commuters_seen / commuters: share of commuting devices that are caught", nullable=True)
     share = dy.Float64(nullable=True, min=0, description="commuters / panel")
-    share_sd = dy.Float64(nullable=True, min=0, description="standard deviation of the share")
+    share_sd = dy.Float64(
+        nullable=True, min=0, description="its standard deviation for other devices of the same city: by bucket"
+    )
+    epsilon = dy.Float64(
+        nullable=True, min=0, description="privacy budget that the Laplace noise in this row spends; null: no noise"
+    )
     suppressed = dy.Bool(description="fewer devices than the privacy threshold; figures are blanked")
 
 

@@ -127,9 +127,15 @@ def owners_of(scenario: Scenario, city: City, day: date) -> Owners:
 
 
 def normal_rate(owners: Owners, day: date) -> Floats:
-    """Return the probability of going to work on a day in a normal year: day type and lunar position only."""
+    """Return the probability of going to work on a day in a normal year: day type and lunar position only.
+
+    Half of those who work part of the week do so on fixed weekdays, each on their own.
+    """
     if is_workday(day):
-        rate = np.where(owners.kind == PART, 0.35 + 0.25 * owners.rate, 0.62 + 0.38 * np.sqrt(owners.rate))
+        part = 0.35 + 0.25 * owners.rate
+        turn = (uniform(owners.key, "week") + 0.4 * day.weekday()) % 1.0
+        part = np.where(uniform(owners.key, "fixed week") < 0.5, np.where(turn < part, 0.97, 0.03), part)
+        rate = np.where(owners.kind == PART, part, 0.62 + 0.38 * np.sqrt(owners.rate))
     else:
         rate = np.where(owners.rest < 0.25, 0.5 + 1.4 * owners.rest, 0.213 * (owners.rest - 0.25) + 0.02)
     festival = 1.0 - 0.15 * np.exp(-0.5 * (lunar_position(day) / 8.0) ** 2)
@@ -176,13 +182,14 @@ def devices_of(scenario: Scenario, city: City, day: date) -> Devices:
     yesterday = day - timedelta(days=1)
     away = out_of_town(owners, day)
     density = np.clip(14.0 * np.exp(0.75 * normal(owners.key, "density")), 5.0, 60.0)
+    drifting = density * max(0.5, 1.0 - DENSITY_PER_YEAR * years_before_end(scenario, day))
     return Devices(
         owners=owners,
         away=away,
         visible=_visible(owners, day),
         commutes=commuting(scenario, city, owners, day) & ~away,
         commuted=commuting(scenario, city, owners, yesterday) & ~out_of_town(owners, yesterday),
-        pings_a_day=density * max(0.5, 1.0 - DENSITY_PER_YEAR * years_before_end(scenario, day)),
+        pings_a_day=np.full(len(owners.key), city.pings_a_day) if city.pings_a_day else drifting,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -175,13 +175,17 @@ def _noise(fixes: int, rng: np.random.Generator) -> tuple[NDArray[np.float64], F
 
 
 def city_pings(scenario: Scenario, city: City, day: date) -> tuple[pl.DataFrame, Devices]:
-    """Return the fixes of one city's panel (seconds of the local day in ``timestamp``) and its devices."""
+    """Return the fixes of one city's panel (seconds of the local day in ``timestamp``) and its devices.
+
+    Of the devices those are visible that have a fix.
+    """
     rng = generator(scenario.seed, "pings", city.id, day)
     devices = devices_of(scenario, city, day)
     where = places(scenario, city, devices, day)
     level = value_at(city.curve or scenario.signals.commuting, day) / 100.0
     plan = schedule(devices, where, rng, level)
     device, second = fix_times(devices, rng)
+    devices = replace(devices, visible=np.bincount(device, minlength=len(devices.key)) > 0)
     error, accuracy = _noise(len(device), rng)
     x, y = (positions(plan, where, device, second) + error).T
     lat = city.lat + y / KM_PER_DEGREE

@@ -21,7 +21,10 @@ class _Strict(BaseModel):
 
 
 class City(_Strict):
-    """A city: ``workforce`` weighs it, ``panel`` devices send pings (0: only a published index exists)."""
+    """A city: ``workforce`` weighs it, ``panel`` devices send pings (0: only a published index exists).
+
+    ``pings_a_day`` is the mean of every device; without it each has its own, 5 to 60, growing from year to year.
+    """
 
     id: str
     name: str
@@ -31,6 +34,7 @@ class City(_Strict):
     radius_km: float = 15.0
     workforce: float = 1e6
     panel: int = 600
+    pings_a_day: float | None = Field(default=None, gt=0)
     index: bool = False
     curve: Curve | None = None
 

@@ -1,6 +1,7 @@
 """The commuting assets on a small folder of pings, through Dagster, with a lake on disk."""
 
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -10,6 +11,9 @@ import pytest
 
 from solarnet_assets.defs import commuting, raw
 from solarnet_assets.defs.resources import Project
+from solarnet_assets.landing import BadInputError
+from solarnet_assets.mobility.calendar import calendar_frame
+from solarnet_assets.storage.schemas import SCHEMAS
 
 START, DAYS, DEVICES = date(2020, 1, 2), 9, 30
 LAST = START + timedelta(days=DAYS - 1)
@@ -65,3 +69,64 @@ def test_pings_become_commuters(project, monkeypatch):
     assert project.lake.read("device_days", LAST)["pings"].sum() == 8 * DEVICES
     assert project.lake.read("home_work", LAST)["work_lat"].is_not_null().sum() == DEVICES - 5
     assert project.lake.read("calendar").height > 700
+    groups_of_buckets_change_nothing(project, monkeypatch)
+    published_as_configured(project)
+
+
+def days_at(day, cells, night=0, work=0):
+    """Device 1 in some cells on a day."""
+    count = len(cells)
+    east = [x * 250 / 111_195 for x in cells]
+    return pl.DataFrame(
+        {"city": ["here"] * count, "device": [1] * count, "bucket": [1] * count, "cell_x": cells, "cell_y": [0] * count,
+         "lat": [0.0] * count, "lon": east, "night_slots": [night] * count, "work_slots": [work] * count,
+         "work_mask": [2**work - 1] * count, "slots": [night + work] * count, "pings": [9] * count},
+        schema={name: column.dtype for name, column in SCHEMAS["device_days"].columns().items()},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("chosen", "works"), [("{}", 1), ("{min_stay: 1}", 0), ("{rule: howde}", 0)])
+def test_the_configured_rule_finds_homes_and_workplaces(project, chosen, works):
+    """At work on a third of the working days, all day: enough for the robust rule, not to be sure, nor for HoWDe."""
+    config = Path(project.config_file)
+    config.write_text(config.read_text() + f"home_work: {chosen}\n")
+    asked = Project(config_file=str(config))
+    days = [LAST - timedelta(days=n) for n in range(27, -1, -1)]
+    asked.lake.write("calendar", None, calendar_frame("CN", days[0], LAST))
+    for n, day in enumerate(days):
+        parts = [days_at(day, [0], night=12)]
+        parts.append(days_at(day, [40], work=24) if n % 3 == 0 else days_at(day, [n + 60], work=24))
+        asked.lake.write("device_days", day, pl.concat(parts))
+    found = pl.concat(commuting.locate_day(asked, LAST).content)
+    assert (found.height, found["work_lat"].count()) == (1, works)
+
+
+def test_a_rule_that_there_is_not_is_named(project):
+    config = Path(project.config_file)
+    config.write_text(config.read_text() + "home_work: {rule: best}\n")
+    with pytest.raises(BadInputError, match=r"home_work.rule"):
+        Project(config_file=str(config)).config  # noqa: B018
+
+
+def groups_of_buckets_change_nothing(project, monkeypatch):
+    """Homes come from as many buckets at a time as fit, in one order."""
+    monkeypatch.setattr(commuting, "ROWS_AT_ONCE", 10)
+    frames = list(commuting.locate_day(project, LAST).content)
+    assert len(frames) == 64
+    assert pl.concat(frames).equals(project.lake.read("home_work", LAST).drop("day"))
+    assert (pl.concat(frames)["device"] % 64).is_sorted()
+
+
+def published_as_configured(project):
+    """What is published of a counted day follows the configuration."""
+    config = Path(project.config_file)
+    text = config.read_text()
+    shown = {}
+    for name, privacy in {"k": "{k: 26}", "noise": "{k: 1, epsilon: 2.0}"}.items():
+        config.write_text(f"{text}privacy: {privacy}\ncorrections: {{remove_base: false}}\n")
+        other = Project(config_file=str(config))
+        assert other.config.sql_settings["remove_base"] == "0"
+        (shown[name],) = commuting.count_day(other, LAST).content.rows(named=True)
+    assert shown["k"]["suppressed"]
+    assert shown["noise"]["epsilon"] == 2.0
+    assert shown["noise"]["commuters_sd"] > 2

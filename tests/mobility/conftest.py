@@ -1,9 +1,13 @@
+import sys
 from datetime import date
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from solarnet_assets.landing import RawFile
+
+sys.path.append(str(Path(__file__).parent))  # test modules share month.py
 
 DAY = date(2020, 1, 8)
 

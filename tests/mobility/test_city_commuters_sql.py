@@ -14,11 +14,13 @@ from solarnet_assets.storage.schemas import SCHEMAS
 SQL = Path(__file__).parents[2] / "dbt_like_sql"
 MODELS = [
     "staging/stg_city_commuters",
+    "intermediate/int_commuting_variants",
     "intermediate/int_commuting_aligned",
     "intermediate/int_commuting_dispersion",
     "intermediate/int_commuting_base",
     "intermediate/int_commuting_ratio",
     "marts/city_commuters",
+    "marts/commuting_corrections",
 ]
 CALENDAR = calendar_frame("CN", date(2018, 12, 1), date(2020, 12, 31))
 WORKING = dict(CALENDAR.select("date", "is_workday").rows())
@@ -29,13 +31,18 @@ SPAN += pl.date_range(date(2019, 12, 10), date(2020, 3, 25), eager=True).to_list
 
 def daily(asset, rows):
     types = {name: column.dtype for name, column in SCHEMAS[asset].columns().items()}
-    return pl.DataFrame(rows, schema={**types, "day": pl.Date}, orient="row")
+    return pl.DataFrame(
+        rows, schema={**types, "day": pl.Date}, orient="row" if rows and isinstance(rows[0], tuple) else None
+    )
 
 
-def run(commuters=(), index=(), calendar=CALENDAR):
+def run(commuters=(), index=(), calendar=CALENDAR, settings=()):
     con = duckdb.connect()
-    for schema in ("lake", "staging", "intermediate", "marts"):
+    for schema in ("lake", "staging", "intermediate", "marts", "seeds"):
         con.execute(f"create schema {schema}")
+    con.execute(f"create table seeds.settings as from read_csv('{SQL / 'seeds/settings.csv'}')")
+    for name, value in settings:
+        con.execute("update seeds.settings set value = $2 where name = $1", [name, value])
     inputs = {
         "city_commuters": daily("city_commuters", list(commuters)),
         "mobility_index": daily("mobility_index", list(index)),
@@ -72,7 +79,9 @@ def counted(rng, panel=400, level=lambda day: 1.0, days=SPAN, city="here", drift
         seen = int(rng.binomial(panel, share))
         found = seen / panel
         sd = float(np.sqrt(found * (1 - found) / panel + (0.5 / panel) ** 2))
-        yield (city, panel, float(seen), seen, 0.9, found, sd, False, day)
+        known = {"city": city, "panel": panel, "day": day, "detection": 0.9, "suppressed": False}
+        counts = {"commuters": float(seen), "commuters_sd": 0.0, "commuters_seen": round(0.9 * seen)}
+        yield {**known, **counts, "share": found, "share_sd": sd}
 
 
 def closed(day):
@@ -152,13 +161,13 @@ def test_pings_come_before_an_index_and_the_index_fills_in():
 
 
 def test_suppressed_panels_give_no_figure():
-    rows = [(*row[:7], True, row[8]) for row in counted(np.random.default_rng(1))]
+    rows = [{**row, "suppressed": True} for row in counted(np.random.default_rng(1))]
     assert mart(commuters=rows).is_empty()
 
 
 def test_nobody_at_work_is_a_small_share_and_not_an_error():
-    rows = [row if row[8] < date(2020, 2, 3) else (*row[:2], 0.0, 0, None, 0.0, 0.5 / 400, False, row[8])
-            for row in counted(np.random.default_rng(1))]  # fmt: skip
+    nobody = {"commuters": 0.0, "commuters_seen": 0, "detection": None, "share": 0.0, "share_sd": 0.5 / 400}
+    rows = [{**row, **(nobody if row["day"] >= date(2020, 2, 3) else {})} for row in counted(np.random.default_rng(1))]
     frame = mart(commuters=rows).filter(pl.col("day") >= date(2020, 2, 6))
     assert frame["value"].max() < 2.0
     assert (frame["lower"] <= frame["value"]).all()
@@ -183,13 +192,100 @@ def test_other_countries_are_compared_by_weekday():
 @pytest.mark.parametrize("changed", [date(2019, 1, 20), date(2019, 3, 23), date(2020, 3, 10)])
 def test_a_changed_day_reaches_no_further_than_the_front_comment_says(changed):
     rows = list(index(noise=0.03))
-    query = "select day, baseline_level, level from intermediate.int_commuting_aligned"
+    query = "select variant, day, baseline_level, level from intermediate.int_commuting_aligned"
     before = run(index=rows).sql(query).pl()
     after = run(index=[(*r[:1], r[1] * 2, *r[2:]) if r[3] == changed else r for r in rows]).sql(query).pl()
-    joined = before.join(after, on="day")
+    joined = before.join(after, on=["variant", "day"])
     moved = joined.filter(
         (pl.col("baseline_level") != pl.col("baseline_level_right")) | (pl.col("level") != pl.col("level_right"))
     )["day"]
     front = (SQL / "intermediate/int_commuting_aligned.sql").read_text()
     assert moved.min() == changed
     assert moved.max() <= changed + timedelta(days=int(front.split("lookahead: ")[1].split()[0]))
+
+
+def switched(correction, value="0", **inputs):
+    rows = run(settings=[(correction, value)], **inputs).sql("select * from marts.city_commuters").pl()
+    return dict(rows.filter(pl.col("value").is_not_null()).select("day", "value_day").rows())
+
+
+CORRECTIONS = ("align_lunar", "match_working_days", "remove_base", "correct_detection", "per_panel")
+
+
+@pytest.mark.parametrize("correction", CORRECTIONS)
+def test_the_effect_of_a_correction_is_what_leaving_it_out_changes(correction):
+    rows = list(counted(np.random.default_rng(4), level=closed, drift=0.8))
+    made = run(commuters=rows)
+    effects = made.sql(f"select * from marts.commuting_corrections where correction = '{correction}'").pl()  # noqa: S608
+    published = dict(mart(commuters=rows).select("day", "value_day").rows())
+    without = switched(correction, commuters=rows)
+    assert effects.filter(pl.col("value_without").is_not_null()).height >= len(without) > 0
+    for row in effects.iter_rows(named=True):
+        assert row["is_on"]
+        assert row["value_with"] == pytest.approx(published[row["day"]])
+        assert row["value_without"] == pytest.approx(without.get(row["day"]))
+        if row["effect"] is not None:
+            assert row["effect"] == pytest.approx(row["value_with"] - row["value_without"])
+
+
+def test_a_correction_that_is_off_is_shown_too():
+    rows = list(index(drift=1.2))
+    off = run(index=rows, settings=[("remove_base", "0")]).sql(
+        "select * from marts.commuting_corrections where correction = 'remove_base' and day = '2020-03-10'"
+    ).pl()  # fmt: skip
+    row = off.row(0, named=True)
+    assert not row["is_on"]
+    assert (row["value_with"], row["value_without"]) == pytest.approx((100, 120), abs=2)
+
+
+def test_each_correction_does_what_it_is_for():
+    """Weekends, a drifting base, a panel that grew and phones that report less: each alone would be a false change."""
+    rng = np.random.default_rng(4)
+    rows = [
+        {**row, "commuters_seen": round(row["commuters"] * (0.9 if row["day"].year == 2019 else 0.7))}
+        for row in counted(rng, panel=20_000, drift=1.0)
+    ]
+    quiet = run(commuters=rows).sql(
+        "select correction, avg(value_without) as mean, stddev(value_without) as sd from marts.commuting_corrections "
+        "where day between '2020-01-02' and '2020-01-14' group by correction"
+    ).pl()  # fmt: skip
+    found = {row["correction"]: row for row in quiet.iter_rows(named=True)}
+    assert found["match_working_days"]["sd"] > 20
+    assert found["align_lunar"]["sd"] < 12
+    index_rows = run(index=index(drift=1.2)).sql("select distinct correction from marts.commuting_corrections").pl()
+    assert set(index_rows["correction"]) == {"align_lunar", "match_working_days", "remove_base"}
+
+
+def test_other_baseline_days_would_give_another_baseline():
+    """Days that scatter by themselves widen the interval, though each was measured without an error."""
+    calm = mart(index=index(noise=0.0)).filter(pl.col("day") == date(2020, 3, 10))
+    rows = [
+        (r[0], r[1] * (1.15 if r[3].day % 2 and r[3] < date(2019, 9, 1) else 1.0), *r[2:]) for r in index(noise=0.0)
+    ]
+    rough = mart(index=rows).filter(pl.col("day") == date(2020, 3, 10))
+    widths = [(frame["upper"] / frame["lower"]).item() for frame in (calm, rough)]
+    assert widths[1] > 1.05 * widths[0]
+
+
+@pytest.mark.parametrize(("year", "country"), [(2018, "CN"), (2024, "CN"), (2021, "US"), (2023, "FR")])
+def test_other_years_and_countries_are_normal_when_nothing_happens(year, country):
+    """2018 is compared with 2017, 2024 with 2023: other lunar years, other holidays, other make-up days."""
+    calendar = calendar_frame(country, date(year - 2, 12, 1), date(year, 12, 31))
+    working = dict(calendar.select("date", "is_workday").rows())
+    level = {True: 5.0, False: 3.0}
+    days = pl.date_range(date(year - 2, 12, 5), date(year, 4, 20), eager=True).to_list()
+    rows = [("here", level[working[d]] * (1.1 if d.year == year else 1.0), "p", d) for d in days]
+    frame = mart(index=rows, calendar=calendar).filter(pl.col("day") >= date(year, 1, 1), pl.col("value").is_not_null())
+    assert frame.height >= 90
+    assert frame["value"].to_list() == pytest.approx([100.0] * frame.height, abs=1e-6)
+    assert frame["baseline_kind"].unique().is_in(["lunar", "interpolated"] if country == "CN" else ["weekday"]).all()
+
+
+def test_gaps_and_short_files_leave_figures_where_there_is_something_to_compare():
+    few = [d for d in SPAN if d.day % 3]
+    frame = mart(index=index(days=few)).filter(pl.col("day").is_between(date(2020, 2, 20), date(2020, 3, 20)))
+    assert frame["value"].to_list() == pytest.approx([100.0] * frame.height, abs=4)
+    short = [date(2019, 3, 3), date(2019, 3, 4), date(2020, 2, 20), date(2020, 2, 21)]
+    row = mart(index=index(days=short)).filter(pl.col("day") == date(2020, 2, 20)).row(0, named=True)
+    assert row["base"] is None
+    assert row["lower"] < row["value"] < row["upper"]

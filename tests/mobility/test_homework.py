@@ -1,120 +1,17 @@
-from datetime import date, timedelta
+"""Tables of homes and workplaces over a window, and the panel that they make."""
 
-import polars as pl
+from datetime import timedelta
+
 import pytest
+from month import DAYS, LAST, WORKDAYS, commuter, located, place, row
 
-from solarnet_assets.mobility.calendar import calendar_frame
-from solarnet_assets.mobility.homework import home_work, known_places, snapshot_days
-from solarnet_assets.mobility.places import METRES_PER_DEGREE
-from solarnet_assets.storage.schemas import SCHEMAS
-
-LAST = date(2019, 12, 20)
-DAYS = [LAST - timedelta(days=n) for n in range(27, -1, -1)]
-CALENDAR = calendar_frame("CN", date(2019, 9, 1), date(2020, 3, 31))
-WORKDAYS = CALENDAR.filter("is_workday")["date"].to_list()
-HOME = (0, 0)
+from solarnet_assets.mobility.homework import known_places, oldest_complete, snapshot_days
 
 
-def row(device, day, x, y, night=0, work=0, slots=None):
-    """One device-day in a cell of 250 m; positions are the middles of cells, on the equator's scale."""
-    return {
-        "day": day,
-        "city": "here",
-        "device": device,
-        "bucket": device % 64,
-        "cell_x": x,
-        "cell_y": y,
-        "lat": (y + 0.5) * 250 / METRES_PER_DEGREE,
-        "lon": (x + 0.5) * 250 / METRES_PER_DEGREE,
-        "night_slots": night,
-        "work_slots": work,
-        "work_mask": (1 << work) - 1,
-        "slots": night + work if slots is None else slots,
-        "pings": 9,
-    }
-
-
-def frame(rows):
-    types = {name: column.dtype for name, column in SCHEMAS["device_days"].columns().items()}
-    return pl.DataFrame(rows, schema={"day": pl.Date, **types})
-
-
-def commuter(device, at=(20, 0), days=DAYS, share=1.0):
-    """Nights and evenings at home; working days at ``at`` for a share of the hours."""
-    rows = []
-    for day in days:
-        working = day in WORKDAYS
-        rows.append(row(device, day, *HOME, night=3, work=round(4 * (1 - share)) if working else 3, slots=9))
-        if working and share:
-            rows.append(row(device, day, *at, work=round(4 * share), slots=round(5 * share)))
-    return rows
-
-
-def located(rows, **options):
-    return SCHEMAS["home_work"].validate(home_work(frame(rows), LAST, CALENDAR, **options))
-
-
-def place(found, device, what):
-    one = found.filter(pl.col("device") == device)
-    lat, lon = one[f"{what}_lat"].item(), one[f"{what}_lon"].item()
-    return None if lat is None else (int(lon * METRES_PER_DEGREE // 250), int(lat * METRES_PER_DEGREE // 250))
-
-
-def test_a_commuter_has_home_and_work():
-    found = located(commuter(1))
-    assert place(found, 1, "home") == (0, 0)
-    assert place(found, 1, "work") == (20, 0)
-    record = found.row(0, named=True)
-    working = sum(day in WORKDAYS for day in DAYS)
-    assert (record["nights"], record["workdays"], record["observed_workdays"]) == (28, working, working)
-    assert record["confidence"] == 1.0
-
-
-def test_nobody_works_in_the_neighbouring_cell():
-    found = located(commuter(1, at=(1, 1)) + commuter(2, at=(0, 2)))
-    assert found["home_lat"].null_count() == 0
-    assert found["work_lat"].null_count() == 2
-
-
-def test_an_errand_is_not_a_workplace():
-    assert located(commuter(1, at=(5, 0), share=0.25))["work_lat"].null_count() == 1
-
-
-def test_a_few_days_are_not_a_workplace():
-    days = commuter(1, share=0) + [row(1, day, 20, 0, work=9) for day in DAYS if day in WORKDAYS][:2]
-    assert located(days)["work_lat"].null_count() == 1
-
-
-def test_weekends_do_not_count_as_work():
-    rows = commuter(1, share=0) + [row(1, day, 20, 0, work=9) for day in DAYS if day not in WORKDAYS]
-    assert located(rows)["work_lat"].null_count() == 1
-
-
-def test_half_the_days_are_enough():
-    working = [day for day in DAYS if day in WORKDAYS]
-    rows = [r for r in commuter(1) if r["cell_x"] == 0 or r["day"] in working[::2]]
-    rows += [row(1, day, *HOME, work=4) for day in working[1::2]]
-    assert place(located(rows), 1, "work") == (20, 0)
-
-
-def test_noise_over_cell_borders_is_one_place():
-    rows = [{**r, "cell_x": r["cell_x"] + n % 2} if r["cell_x"] == 20 else r for n, r in enumerate(commuter(1))]
-    record = located(rows).row(0, named=True)
-    assert record["workdays"] == record["observed_workdays"]
-
-
-def test_a_night_shift_has_no_daytime_workplace():
-    at_night = [row(1, day, 20, 0, night=3, slots=4) for day in DAYS if day in WORKDAYS]
-    by_day = [row(1, day, *HOME, work=5, slots=11, night=3 * (day not in WORKDAYS)) for day in DAYS]
-    assert located(at_night + by_day)["work_lat"].null_count() == 1
-
-
-def test_a_phone_that_is_off_at_night_has_its_evenings():
-    rows = [{**r, "night_slots": 0} for r in commuter(1)]
-    found = located(rows)
-    assert place(found, 1, "home") == (0, 0)
-    assert place(found, 1, "work") == (20, 0)
-    assert found["nights"].item() == 0
+def panel(*tables):
+    """The devices of the panel that some tables, newest first, make."""
+    number = oldest_complete([table.height for table in tables])
+    return [] if number is None else known_places(tables[number], tables[:number])["device"].to_list()
 
 
 def test_only_the_window_counts():
@@ -135,23 +32,69 @@ def test_an_empty_window_is_empty():
 
 def test_a_month_at_home_does_not_forget_the_workplace():
     now, before = located(commuter(1, share=0)), located(commuter(1))
-    assert known_places([now]).is_empty()
-    assert known_places([now, before]).height == 1
+    assert panel(now) == []
+    assert panel(now, before) == [1]
 
 
 def test_newcomers_wait_until_the_oldest_table_knows_them():
     now = located([r for device in range(1, 6) for r in commuter(device)])
     before = now.head(4)
-    assert known_places([now, before])["device"].to_list() == [1, 2, 3, 4]
-    first_days = now.head(3)
-    assert known_places([now, before, first_days])["device"].to_list() == [1, 2, 3, 4]
+    assert panel(now, before) == [1, 2, 3, 4]
+    assert panel(now, before, now.head(3)) == [1, 2, 3, 4]
 
 
 def test_without_any_table_nobody_is_known():
-    assert known_places([]).is_empty()
-    assert known_places([located([]), located([])]).is_empty()
+    assert panel() == []
+    assert panel(located([]), located([])) == []
 
 
 def test_snapshots_go_back_three_windows():
     assert snapshot_days(LAST)[0] == LAST
     assert (LAST - snapshot_days(LAST)[-1]).days == 84
+
+
+def moved(oldest, *newer):
+    return known_places(oldest, newer).select("device", "new_lon").drop_nulls()["device"].to_list()
+
+
+def test_who_changed_jobs_has_both_workplaces():
+    before, after = located(commuter(1, at=(20, 0))), located(commuter(1, at=(60, 0)))
+    assert moved(before, after) == [1]
+    assert moved(before, before) == []
+    assert moved(before, located(commuter(1, share=0)), after) == [1]
+    new = known_places(before, [after]).row(0, named=True)
+    assert new["new_lon"] == pytest.approx(3 * new["work_lon"], rel=0.05)
+
+
+def test_a_place_that_is_seen_now_and_then_is_no_new_job():
+    """Most of the month at home, six working days elsewhere: a closure, not a new job."""
+    rare = located(commuter(1, at=(60, 0), days=DAYS[-8:]) + commuter(1, share=0, days=DAYS[:-8]))
+    assert rare["work_lat"].is_not_null().item()
+    assert moved(located(commuter(1)), rare) == []
+
+
+def test_a_new_workplace_is_not_the_home():
+    """Of a late shift whose phone is off at night the home may be taken for the workplace, once."""
+    found = located(commuter(1))
+    swapped = found.with_columns(work_lat="home_lat", work_lon="home_lon", home_lat="work_lat", home_lon="work_lon")
+    assert moved(found, swapped) == []
+
+
+def test_the_home_of_a_late_shift_is_not_its_workplace():
+    """Off at night, at work from early afternoon to late evening: mornings at home are in work hours, evenings not."""
+    rows = []
+    for day in DAYS:
+        working = day in WORKDAYS
+        rows.append(row(1, day, 0, 0, work=4, slots=9 if working else 16))
+        if working:
+            rows.append(row(1, day, 20, 0, work=3, slots=14))
+    assert located(rows)["work_lat"].is_null().all()
+
+
+def test_the_past_says_how_much_of_a_working_day_is_spent_at_work():
+    found = located(commuter(1, share=0.5)).row(0, named=True)
+    assert 0 < found["stay_at_work"] < 0.7 * found["stay_slots"]
+    whole = located(commuter(1)).row(0, named=True)
+    assert whole["stay_at_work"] == whole["stay_slots"] > 10
+    home = located(commuter(1, share=0)).row(0, named=True)
+    assert (home["stay_slots"], home["stay_at_work"]) == (None, None)

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from solarnet_assets.mobility.readers import hash_ids, read_pings
+from solarnet_assets.mobility.ids import hash_ids
+from solarnet_assets.mobility.readers import read_pings
 from solarnet_assets.storage.schemas import SCHEMAS
 
 DAY = date(2020, 1, 8)

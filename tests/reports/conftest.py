@@ -131,11 +131,28 @@ def tables(rng):
         "staging.stg_cities": pl.DataFrame(
             {"city": ["wuhan", "shenzhen"], "name": ["Wuhan", "Shenzhen"], "region": ["Hubei", "Guangdong"]}
         ),
+        "marts.commuting_corrections": corrections(),
         "seeds.composite_weights": pl.DataFrame(
             {"signal": ["commuting", "steel"], "weight": [0.7, 0.3], "reason": ["Ours", "Ours"]}
         ),
         "seeds.settings": pl.DataFrame({"name": ["country"], "value": ["CN"]}),
     }
+
+
+def corrections():
+    """Two cities; without matching working days the week shows, and detection is left out of the published figure."""
+    week = pl.Series([25.0 if day.weekday() > 4 else -10.0 for day in days()])
+    base = pl.DataFrame({"day": days(), "value_with": curve("commuting")}).with_columns(
+        value_without=pl.col("value_with") + week,
+        baseline_kind=pl.when(pl.col("day") == date(2020, 2, 22))
+        .then(pl.lit("interpolated"))
+        .otherwise(pl.lit("lunar")),
+    )
+    return pl.concat(
+        base.with_columns(city=pl.lit(city), correction=pl.lit(name), is_on=pl.lit(name != "correct_detection"))
+        for city in ("wuhan", "shenzhen")
+        for name in ("match_working_days", "correct_detection")
+    )
 
 
 def festival(ordinary):

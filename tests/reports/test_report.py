@@ -141,6 +141,18 @@ def test_an_ordinary_festival_is_set_apart_from_the_shock(built, frames, tmp_pat
     assert "ordinary Spring Festival" not in build(tmp_path).read_text(encoding="utf-8")
 
 
+def test_what_each_correction_does_is_shown(built, frames, tmp_path, write_warehouse):
+    page = " ".join(" ".join(Page(built.read_text(encoding="utf-8")).text).split())
+    assert "Commuting: what each correction does" in page
+    assert "Scatter 0.0 points with it, 16.0 without" in page
+    assert "Largest effect −25.0 points" in page
+    assert "Sparse phones (off)" in page
+    assert "compared beside their neighbour's: 22 February 2020" in page
+    bare = {name: frame for name, frame in frames.items() if name != "marts.commuting_corrections"}
+    write_warehouse(tmp_path / "warehouse.duckdb", bare)
+    assert "what each correction does" not in build(tmp_path).read_text(encoding="utf-8")
+
+
 def test_warehouse_with_one_signal_or_nothing_still_gives_a_page(tmp_path, frames, write_warehouse):
     one = frames["marts.recovery_daily"].filter(pl.col("signal") == "commuting").drop("level")
     write_warehouse(tmp_path / "warehouse.duckdb", {"marts.recovery_daily": one})

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from solarnet_assets.world.almanac import is_workday, lunar_position
-from solarnet_assets.world.devices import HOME, WORK, devices_of, owners_of, places
-from solarnet_assets.world.pings import write_pings
+from solarnet_assets.world.devices import HOME, PART, WORK, devices_of, owners_of, places
+from solarnet_assets.world.pings import city_pings, write_pings
 from solarnet_assets.world.scenario import City, Scenario, Signals
 
 NORMAL = [(date(2020, 1, 1), 100.0)]
@@ -154,3 +154,32 @@ def test_lunar_position():
     assert is_workday(date(2020, 1, 19))
     assert not is_workday(date(2020, 1, 31))
     assert is_workday(date(2040, 1, 2))
+
+
+def test_part_of_those_who_work_part_of_the_week_have_their_own_weekdays():
+    world = scenario(panel=4000)
+    mondays = [date(2019, 11, 4) + timedelta(days=7 * n) for n in range(8)]
+    weeks = {weekday: [] for weekday in range(5)}
+    for monday in mondays:
+        for weekday in weeks:
+            devices = devices_of(world, world.cities[0], monday + timedelta(days=weekday))
+            part = devices.kind == PART
+            weeks[weekday].append(dict(zip(devices.key[part].tolist(), devices.commutes[part].tolist(), strict=True)))
+    stay = set.intersection(*(set(day) for days in weeks.values() for day in days))
+    rates = np.array([[np.mean([day[key] for day in days]) for days in weeks.values()] for key in stay])
+    fixed = ((rates < 0.2) | (rates > 0.7)).all(axis=1)
+    assert 0.35 < fixed.mean() < 0.75
+    assert rates.mean(axis=0) == pytest.approx(np.full(5, rates.mean()), abs=0.12)
+
+
+def test_a_city_may_say_how_often_its_phones_report():
+    world = scenario(cities=[City(id="a", name="a", region="a", lon=114, lat=30, panel=300, pings_a_day=5.0)])
+    devices = devices_of(world, world.cities[0], date(2019, 1, 8))
+    assert set(devices.pings_a_day.tolist()) == {5.0}
+
+
+def test_who_is_visible_has_a_fix():
+    world = scenario(cities=[City(id="a", name="a", region="a", lon=114, lat=30, panel=600, pings_a_day=1.0)])
+    fixes, devices = city_pings(world, world.cities[0], date(2020, 1, 8))
+    meant = devices_of(world, world.cities[0], date(2020, 1, 8))
+    assert fixes["device_id"].n_unique() == devices.visible.sum() < meant.visible.sum()
