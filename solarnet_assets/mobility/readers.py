@@ -173,7 +173,12 @@ def _read(file: RawFile, judge: Judge, limit: int, span: tuple[int, int] | None)
 
 
 def _tidied(spill: Spill, scratch: Path | None) -> Iterator[Tidied]:
-    """Yield the buckets in order, large ones in parts, with what was refused of them."""
+    """Yield the buckets in order, all together or large ones in parts, with what was refused of them."""
+    if (rows := spill.in_memory()) is not None:
+        kept, bad = tidy(rows)
+        by_bucket = np.argsort(kept["device"] % np.uint64(BUCKETS), kind="stable")
+        yield {name: values[by_bucket] for name, values in kept.items()}, bad
+        return
     for number in spill.buckets():
         parts = -(-spill.rows(number) // PART_ROWS)
         if parts == 1:

@@ -48,16 +48,17 @@ class Spill:
         self._files: list[IO[bytes] | None] = [None] * buckets
         self._blocks: list[list[int]] = [[] for _ in range(buckets)]
         self._waiting: list[Columns] = []
+        self._before = 0  # how many of them stand before begin
         self._begun = [0] * buckets
 
     def begin(self) -> None:
         """Note what stands here, before a file is read."""
-        self._write()
+        self._before = len(self._waiting)
         self._begun = [len(blocks) for blocks in self._blocks]
 
     def back(self) -> None:
         """Forget what was added since :meth:`begin`."""
-        self._waiting = []
+        del self._waiting[self._before :]
         for number, begun in enumerate(self._begun):
             del self._blocks[number][begun:]
             if (file := self._files[number]) is not None:
@@ -69,6 +70,12 @@ class Spill:
         self._waiting.append(rows)
         if sum(len(waiting["device"]) for waiting in self._waiting) >= IN_MEMORY:
             self._write()
+
+    def in_memory(self) -> Columns | None:
+        """Return all rows, as they were added, if none of them had to go to disk."""
+        if any(self._blocks):
+            return None
+        return _joined(self._waiting)
 
     def rows(self, number: int) -> int:
         """Return how many rows a bucket holds on disk."""
@@ -105,14 +112,20 @@ class Spill:
             self._files[number] = None
 
     def _write(self) -> None:
-        if not self._waiting:
-            return
-        rows = {name: np.concatenate([w[name] for w in self._waiting]) for name in FIELDS}
-        self._waiting = []
+        """Write what waits; what came before begin is written by itself, so that back leaves it."""
+        before, since = self._waiting[: self._before], self._waiting[self._before :]
+        self._waiting, self._before = [], 0
+        if before:
+            self._write_rows(_joined(before))
+            self._begun = [len(blocks) for blocks in self._blocks]
+        if since:
+            self._write_rows(_joined(since))
+
+    def _write_rows(self, rows: Columns) -> None:
         bucket = self._key(rows["device"])
         by_bucket = np.argsort(bucket, kind="stable")
         ends = np.cumsum(np.bincount(bucket, minlength=len(self._files)))
-        sorted_rows = [rows[name].astype(kind, copy=False)[by_bucket] for name, kind in FIELDS.items()]
+        sorted_rows = [rows[name][by_bucket] for name in FIELDS]
         for number, (start, end) in enumerate(zip(ends - np.diff(ends, prepend=0), ends, strict=True)):
             if end > start:
                 self._append(number, [column[start:end] for column in sorted_rows])
@@ -126,3 +139,10 @@ class Spill:
         for column in columns:
             file.write(column.data)
         self._blocks[number].append(len(columns[0]))
+
+
+def _joined(parts: list[Columns]) -> Columns:
+    return {
+        name: np.concatenate([part[name].astype(kind, copy=False) for part in parts] or [np.zeros(0, kind)])
+        for name, kind in FIELDS.items()
+    }
