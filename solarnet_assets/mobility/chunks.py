@@ -7,7 +7,6 @@ sentence that goes into quarantine, also when its end turns out to be damaged af
 from __future__ import annotations
 
 import gzip
-import io
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -18,7 +17,7 @@ from typing import IO, Any
 import polars as pl
 
 from solarnet_assets.landing import BadInputError, RawFile
-from solarnet_assets.mobility.tables import lower, picked, require_text, short
+from solarnet_assets.mobility.tables import csv_records, lower, picked, require_text, short
 
 BLOCK = 16 << 20
 """Bytes of text that are parsed at once; also the longest line."""
@@ -132,18 +131,7 @@ def _plt_form(name: str, block: bytes) -> tuple[Text, bytes]:
 def _parsed(lines: bytes, form: Text) -> pl.DataFrame:
     columns = sorted({str(form.names.index(column)) for column in form.wanted.values()})
     header = form.separator.join(map(str, range(len(form.names)))).encode() + b"\n"  # the first line may be a short one
-    try:
-        frame = pl.read_csv(
-            io.BytesIO(header + lines.rstrip()),
-            columns=columns,
-            separator=form.separator,
-            infer_schema=False,
-            quote_char=None,
-            truncate_ragged_lines=True,
-            encoding="utf8-lossy",
-        )
-    except pl.exceptions.PolarsError as error:
-        raise BadInputError(f"the file cannot be read as CSV ({short(error)})") from error
+    frame = csv_records(header + lines.rstrip(), form.separator, columns)
     frame = frame.select(pl.col(str(form.names.index(column))).alias(name) for name, column in form.wanted.items())
     if form.user is not None:
         time = pl.format("{}T{}Z", "date", pl.col("clock").str.strip_chars("\r "))

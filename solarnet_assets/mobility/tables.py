@@ -72,14 +72,26 @@ def require_text(head: bytes) -> None:
 
 
 def _read_csv(data: bytes) -> pl.DataFrame:
-    """One line is one record, always: quotes are stripped, not parsed, so that none swallows the lines after it."""
     data = data.removeprefix(b"\xef\xbb\xbf").rstrip()
     header = data.split(b"\n", 1)[0]
     separator = max(b",;\t|", key=lambda s: header.count(bytes([s])))
+    frame = csv_records(data, chr(separator))
+    return frame.with_columns(pl.all().str.strip_chars(" \t\r\"'")) if b'"' in data or b"'" in data else frame
+
+
+def csv_records(data: bytes, separator: str, columns: list[str] | None = None) -> pl.DataFrame:
+    """Return lines below a header as strings; all columns, or some.
+
+    One line is one record, always: quotes are not parsed, so that none swallows the lines after it.
+
+    Raises:
+        BadInputError: it cannot be read so.
+    """
     try:
-        frame = pl.read_csv(
+        return pl.read_csv(
             io.BytesIO(data),
-            separator=chr(separator),
+            columns=columns,
+            separator=separator,
             infer_schema=False,
             quote_char=None,
             truncate_ragged_lines=True,
@@ -87,7 +99,6 @@ def _read_csv(data: bytes) -> pl.DataFrame:
         )
     except pl.exceptions.PolarsError as error:
         raise BadInputError(f"the file cannot be read as CSV ({short(error)})") from error
-    return frame.with_columns(pl.all().str.strip_chars(" \t\r\"'")) if b'"' in data or b"'" in data else frame
 
 
 def _lower(frame: pl.DataFrame) -> pl.DataFrame:

@@ -145,23 +145,28 @@ def train(
     figures = evaluate(fitted, held_out, recipe.workers, seen)
     held = [f for f in frames if f.sequence == kit.HELD_OUT]
     figures["kit_ais_held_out"] = evaluate_kit(fitted, held, figures)
-    command = learn.command("parking", recipe, held_out) + (" --kit DIR" if learnt else "")
-    done = {
-        "command": command + (" --start DIR" if start else "") + (" --blind DIR" if blind else ""),
-        "recipe": recipe.__dict__,
-        "training": facts,
-    }
+    given = {"--kit": learnt, "--start": start, "--blind": blind}
+    command = learn.command("parking", recipe, held_out) + "".join(f" {k} DIR" for k, value in given.items() if value)
+    done = {"command": command, "recipe": recipe.__dict__, "training": facts}
     card = {
-        "name": "LotNet",
-        "task": "centres of vehicles in RGB images resampled to 0.3 m",
-        "parameters": sum(p.numel() for p in fitted.parameters()),
-        "data": "rendered car parks (solarnet_assets/parking/render.py)" + (f"; {kit.ATTRIBUTION}" if learnt else ""),
+        **_described(fitted, bool(learnt)),
         "trainings": [*(before.card["trainings"] if before else []), done],
         "blind": other.card["trainings"] if other and blind else [],
         **figures,
     }
     card["weights_sha256"] = learn.save(fitted, card, out, "lotnet", half=True)
     return card
+
+
+def _described(net: network.LotNet, with_frames: bool) -> dict[str, Any]:
+    """Return what the model card says of the network itself."""
+    return {
+        "name": "LotNet",
+        "task": "centres of vehicles in RGB images resampled to 0.3 m",
+        "parameters": sum(p.numel() for p in net.parameters()),
+        "data": "rendered car parks (solarnet_assets/parking/render.py)"
+        + (f"; {kit.ATTRIBUTION}" if with_frames else ""),
+    }
 
 
 def _begun(before: Weights | None, seed: int) -> network.LotNet:
