@@ -10,7 +10,8 @@ import dagster as dg
 
 from solarnet_assets.config import Config, load_config
 from solarnet_assets.sources import Source, open_source
-from solarnet_assets.storage.lake import Evidence, Lake
+from solarnet_assets.storage.evidence import Evidence
+from solarnet_assets.storage.lake import Lake
 
 SIGNAL_OF = {"steel_scenes": "steel", "solar_scenes": "solar", "lot_images": "parking"}
 """Which sites a kind of image is matched to."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -22,11 +22,11 @@ from dataframely.exc import SchemaError, ValidationError
 from upath import UPath
 
 from solarnet_assets.landing import REJECTS_SCHEMA, BadInputError, Landing, rejects_frame
+from solarnet_assets.storage.files import keep_only, plain_name, put, put_once
 from solarnet_assets.storage.schemas import SCHEMAS, UNPARTITIONED
 from solarnet_assets.storage.stream import TableStream, draft_of, footer, is_local, move_in, readers
 
 TABLE = "data.parquet"
-_SAFE_NAME = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,12 @@ class Lake:
         folder, refused = self.folder(asset, day), _folder(self.quarantine, asset, day)
         files = {**landing.blobs, **(blobs or {})}
         for name, data in files.items():
-            _put_once(folder / _bare(name), data)
+            put_once(folder / plain_name(name), data)
         rejects_name = _write_rejects(refused, landing.rejects)
         counts = Counts(landing.n_in, frame.height, landing.n_rejected)
-        _put(folder / TABLE, _parquet(frame, _notes(counts, rejects_name)))
-        _keep_only(folder, {TABLE, *files})
-        _keep_only(refused, {rejects_name})
+        put(folder / TABLE, _parquet(frame, _notes(counts, rejects_name)))
+        keep_only(folder, {TABLE, *files})
+        keep_only(refused, {rejects_name})
         return counts
 
     def write_stream(self, asset: str, day: date | None, parts: Iterable[Landing | pl.DataFrame]) -> Counts:
@@ -128,8 +128,8 @@ class Lake:
         except BaseException:
             stream.abandon()
             raise
-        _keep_only(table.parent, {TABLE})
-        _keep_only(folder, {rejects_name})
+        keep_only(table.parent, {TABLE})
+        keep_only(folder, {rejects_name})
         return counts
 
     def exists(self, asset: str, day: date | None) -> bool:
@@ -188,7 +188,7 @@ class Lake:
 
     def blob(self, asset: str, day: date | None, name: str) -> UPath:
         """Return the path of a file that lies beside the table."""
-        return self.folder(asset, day) / _bare(name)
+        return self.folder(asset, day) / plain_name(name)
 
     def counts(self, asset: str, day: date | None) -> Counts:
         """Count a partition from what is stored: the table, its footer and the quarantine file."""
@@ -223,23 +223,6 @@ def _check_columns(asset: str, day: date, found: list[str]) -> None:
         )
 
 
-class Evidence:
-    """Small pictures that show what a figure was made of.
-
-    Args:
-        root: folder or URL of the evidence.
-    """
-
-    def __init__(self, root: UPath | Path | str) -> None:
-        self.root = UPath(root)
-
-    def write(self, relative: str, data: bytes) -> str:
-        """Store one picture under ``signal/day/name`` and return that relative path."""
-        parts = [_bare(part) for part in relative.split("/")]
-        _put(self.root.joinpath(*parts), data)
-        return "/".join(parts)
-
-
 def blob_name(data: bytes, suffix: str) -> str:
     """Return a content-addressed file name such as ``3f2a...9c.tif``."""
     return f"{hashlib.sha256(data).hexdigest()[:24]}{suffix}"
@@ -257,13 +240,6 @@ def _folder(root: UPath, asset: str, day: date | None) -> UPath:
     return root / asset if day is None else root / asset / f"day={day:%Y-%m-%d}"
 
 
-def _bare(name: str) -> str:
-    """Return a file name, refusing anything that could leave its folder."""
-    if not name or name.startswith(".") or not set(name) <= _SAFE_NAME:
-        raise BadInputError(f"{name!r} is not a plain file name")
-    return name
-
-
 def _validated(asset: str, day: date | None, frame: pl.DataFrame) -> pl.DataFrame:
     schema = SCHEMAS[asset]
     try:
@@ -278,7 +254,7 @@ def _write_rejects(folder: UPath, rejects: pl.DataFrame) -> str:
         return ""
     data = _parquet(rejects.select(REJECTS_SCHEMA.names()), {})
     name = f"rejects-{hashlib.sha256(data).hexdigest()[:12]}.parquet"
-    _put_once(folder / name, data)
+    put_once(folder / name, data)
     return name
 
 
@@ -290,28 +266,3 @@ def _parquet(frame: pl.DataFrame, notes: dict[str, str]) -> bytes:
     buffer = io.BytesIO()
     frame.write_parquet(buffer, compression="zstd", metadata=notes)
     return buffer.getvalue()
-
-
-def _put_once(path: UPath, data: bytes) -> None:
-    """Write a content-addressed file unless it is there."""
-    if not path.exists():
-        _put(path, data)
-
-
-def _put(path: UPath, data: bytes) -> None:
-    """Write a file whole: by rename on a local disk, by one object put elsewhere."""
-    if not is_local(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-        return
-    draft = draft_of(path)
-    draft.write_bytes(data)
-    move_in(draft, path)
-
-
-def _keep_only(folder: UPath, names: Sequence[str] | set[str]) -> None:
-    """Remove what older versions of a partition and killed writes left behind."""
-    if folder.exists():
-        for entry in folder.iterdir():
-            if entry.name not in names and entry.is_file():
-                entry.unlink(missing_ok=True)

@@ -10,7 +10,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from solarnet_assets.landing import BadInputError, Landing, reject, rejects_frame
-from solarnet_assets.storage.lake import Counts, Evidence, Lake, blob_name
+from solarnet_assets.storage.evidence import Evidence
+from solarnet_assets.storage.lake import Counts, Lake, blob_name
 
 DAY = date(2020, 2, 9)
 
