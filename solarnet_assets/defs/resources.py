@@ -51,6 +51,11 @@ class Project(dg.ConfigurableResource):
         """The report page."""
         return self.config.home / "report" / "index.html"
 
+    @property
+    def published(self) -> Path:
+        """The folder of files for other people's tools."""
+        return self.config.home / "published"
+
     def source(self, kind: str) -> Source:
         """The raw source of an asset."""
         return open_source(self.config, kind)

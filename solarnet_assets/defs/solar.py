@@ -98,8 +98,8 @@ def solar_farms(context: dg.AssetExecutionContext, project: Project) -> Iterator
     kinds={"parquet"},
     owners=OWNERS,
     tags={"layer": "published"},
-    description="`published/solar_farms.parquet`: the farms of the newest register with their outlines and how they "
-    "have grown, as GeoParquet 1.1 (WKB, longitude and latitude).",
+    description="`published/solar_farm_outlines.parquet`: the farms of the newest register with their outlines and how "
+    "they have grown, as GeoParquet 1.1 (WKB, longitude and latitude).",
 )
 def solar_farms_geoparquet(project: Project) -> dg.MaterializeResult[Any]:
     """Publish the newest register with its outlines."""
@@ -109,7 +109,7 @@ def solar_farms_geoparquet(project: Project) -> dg.MaterializeResult[Any]:
     day = max(lake.days("solar_farms"))
     start = max(project.config.first_day, day - timedelta(days=REGISTER_DAYS - 1))
     farms = outlines(lake.scan("solar_polygons", start, day).collect(), day)
-    file = write_geoparquet(farms, project.config.home / "published" / "solar_farms.parquet")
+    file = write_geoparquet(farms, project.published / "solar_farm_outlines.parquet")
     return dg.MaterializeResult(
         metadata={
             "path": dg.MetadataValue.path(str(file)),

@@ -69,7 +69,7 @@ def test_newest_register_is_published_as_geoparquet(home):
     (event,) = done.asset_materializations_for_node("solar_farms_geoparquet")
     assert event.metadata["farms"].value == 1
     assert event.metadata["as_of"].value == "2019-10-05"
-    table = pq.read_table(home / "published" / "solar_farms.parquet")
+    table = pq.read_table(home / "published" / "solar_farm_outlines.parquet")
     assert table["first_seen"].to_pylist() == [days[0]]
     assert table["growth_pct"].to_pylist() == [pytest.approx(0)]
 

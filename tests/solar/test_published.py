@@ -49,7 +49,7 @@ def test_outline_has_the_area_of_the_register(farms):
 
 
 def test_geoparquet_reads_back_and_says_what_it_is(farms, tmp_path):
-    file = write_geoparquet(farms, tmp_path / "published" / "solar_farms.parquet")
+    file = write_geoparquet(farms, tmp_path / "published" / "solar_farm_outlines.parquet")
     table = pq.read_table(file)
     geo = json.loads(table.schema.metadata[b"geo"])
     assert (geo["version"], geo["primary_column"]) == ("1.1.0", "geometry")
@@ -64,7 +64,7 @@ def test_geoparquet_reads_back_and_says_what_it_is(farms, tmp_path):
     assert all(box(left, bottom, right, top).covers(shape) for shape in shapes)
     assert table["bbox"].to_pylist()[0]["xmin"] == pytest.approx(shapes[0].bounds[0])
     assert {"farm_id", "first_seen", "area_km2", "growth_pct"} <= set(table.column_names)
-    assert [f.name for f in file.parent.iterdir()] == ["solar_farms.parquet"]
+    assert [f.name for f in file.parent.iterdir()] == ["solar_farm_outlines.parquet"]
 
 
 def test_no_farms_make_an_empty_file_that_is_still_geoparquet(farms, tmp_path):
