@@ -6,7 +6,7 @@
 Pings of a made-up nation (28 a day and phone, ``commuting_pings.py``) are landed in a lake of their own, in two shapes:
 four weeks of so many people as make up the number (what the chain needs), and a single day of 28 times as many (a
 nation's day). Every job runs in a fresh process, alone, with two threads; jobs take turns, medians are shown. Files
-lie in the page cache. Peak memory is that of the whole process (ru_maxrss). Peers are measured without reading.
+lie in the page cache. Peak memory is that of the whole process (VmHWM). Peers are measured without reading.
 """
 
 from __future__ import annotations

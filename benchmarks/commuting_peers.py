@@ -10,11 +10,11 @@ stays in 250 m cells, then homes and workplaces. scikit-mobility: homes only, it
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -78,7 +78,8 @@ def main() -> None:
     begun = time.perf_counter()
     found = work()
     seconds = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    status = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
+    peak = int(status["VmHWM"].split()[0]) / 1024
     print(json.dumps({"seconds": seconds, "peak": peak, "found": found}))
 
 

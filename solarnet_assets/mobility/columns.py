@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 import polars as pl
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.mobility.places import METRES_PER_DEGREE
+
+_C = TypeVar("_C", "Columns", "Cells")
 
 QUARTER_US = 900_000_000
 """Microseconds of a quarter hour."""
@@ -115,6 +118,20 @@ class Cells(NamedTuple):
     slots: NDArray[np.int16]
     pings: NDArray[np.int32]
 
+    @classmethod
+    def empty(cls, rows: int) -> Cells:
+        """Return columns that are still to be filled."""
+        kinds = "int32 uint64 uint8 int32 int32 float64 float64 int16 int16 uint32 int16 int32"
+        return cls._make(np.empty(rows, kind) for kind in kinds.split())
+
+    def take(self, rows: slice) -> Cells:
+        """Return some of the rows."""
+        return Cells._make(column[rows] for column in self)
+
+    def rows_of(self, device: np.uint64) -> int:
+        """Return how many rows a device has."""
+        return int(np.count_nonzero(self.device == device))
+
 
 def columns_of(table: pa.Table, names: list[str]) -> Columns:
     """Return the columns of an Arrow table of ``Pings`` whose cities are a dictionary.
@@ -131,54 +148,66 @@ def columns_of(table: pa.Table, names: list[str]) -> Columns:
     rows = np.array([place.get(name, -1) for name in city.dictionary.to_pylist()], np.int32)
     return Columns(
         _numpy(table.column("device")),
-        _numpy(table.column("time").cast(pa.int64())),
+        _numpy(_one(table.column("time")).view(pa.int64())),
         _numpy(table.column("lat")),
         _numpy(table.column("lon")),
         _numpy(accuracy),
-        rows[_numpy(city.indices)] if len(city) else np.empty(0, np.int32),
+        rows.take(_numpy(city.indices)) if len(city) else np.empty(0, np.int32),
     )
 
 
-def grid_of(cities: pl.DataFrame, times: NDArray[np.int64], cell_m: float) -> Grid:
-    """Return the grid of cities for pings of these times (microseconds since 1970).
+def grid_of(cities: pl.DataFrame, cell_m: float) -> Grid:
+    """Return the grid of cities, still without hours.
 
     Raises:
         ValueError: cells are so small that their numbers would overflow.
-        BadInputError: a zone's offset is no whole number of quarter hours at that time.
     """
     if cell_m < MIN_CELL_M:
         raise ValueError(f"cells of {cell_m} m are too small: at least {MIN_CELL_M}")
-    zones = cities["timezone"].unique(maintain_order=True).to_list()
-    first, last = (
-        (int(time) // (QUARTERS * QUARTER_US) for time in (times.min(), times.max())) if len(times) else (0, 0)
-    )
+    zones = zones_of(cities)
     return Grid(
         _frozen(cities["lat"].to_numpy()),
         _frozen(cities["lon"].to_numpy()),
         _frozen(cities.select(pl.col("lat").radians().cos() * (METRES_PER_DEGREE / cell_m)).to_series().to_numpy()),
         METRES_PER_DEGREE / cell_m,
         _frozen(np.array([zones.index(zone) for zone in cities["timezone"]], np.int64)),
-        _slots(tuple(zones), first, last),
-        first * QUARTERS * QUARTER_US,
+        _frozen(np.empty((0, 0), np.int64)),
+        0,
     )
+
+
+def zones_of(cities: pl.DataFrame) -> tuple[str, ...]:
+    """Return the time zones of cities, in the order of ``Grid.slots``."""
+    return tuple(dict.fromkeys(cities["timezone"]))
+
+
+def with_hours(grid: Grid, zones: tuple[str, ...], times: NDArray[np.int64]) -> Grid:
+    """Return the grid with the hours of pings of these times (microseconds since 1970).
+
+    Raises:
+        BadInputError: a zone's offset is no whole number of quarter hours at that time.
+    """
+    ends = (times.min(), times.max()) if len(times) else (0, 0)
+    first, last = (int(time) // (QUARTERS * QUARTER_US) for time in ends)
+    return grid._replace(slots=_slots(zones, first, last), first=first * QUARTERS * QUARTER_US)
 
 
 @lru_cache(maxsize=16)
 def _slots(zones: tuple[str, ...], first: int, last: int) -> NDArray[np.int64]:
     """Return the local quarter hour of each quarter hour of the UTC days first .. last, per zone."""
-    begin = pl.select(pl.int_range(first * QUARTERS, (last + 1) * QUARTERS) * QUARTER_US).to_series()
-    rows = [np.empty(0, np.int64)] * len(zones)
-    for number, zone in enumerate(zones):
-        start, end = (_local_slot(begin + late, zone) for late in (0, QUARTER_US - 1))
-        if not (start == end).all():
+    begin = pl.int_range(first * QUARTERS, (last + 1) * QUARTERS) * QUARTER_US
+    ends = [_local_slot(begin + late, zone) for zone in zones for late in (0, QUARTER_US - 1)]
+    found = pl.select(end.alias(str(number)) for number, end in enumerate(ends)).to_numpy()
+    starts, stops = found[:, ::2].T, found[:, 1::2].T
+    for zone, start, stop in zip(zones, starts, stops, strict=True):
+        if not (start == stop).all():
             raise BadInputError(f"the offset of {zone} is no whole number of quarter hours on the days of these pings")
-        rows[number] = start
-    return _frozen(np.stack(rows) if rows else np.empty((0, len(begin)), np.int64))
+    return _frozen(np.ascontiguousarray(starts))
 
 
-def _local_slot(times: pl.Series, zone: str) -> NDArray[np.int64]:
-    local = times.cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone)
-    return (local.dt.hour().cast(pl.Int64) * 4 + local.dt.minute() // 15).to_numpy()
+def _local_slot(times: pl.Expr, zone: str) -> pl.Expr:
+    local = times.cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(zone).dt.replace_time_zone(None)
+    return local.to_physical() // QUARTER_US % QUARTERS
 
 
 def in_order(pings: Columns, grid: Grid, buckets: int) -> Columns:
@@ -191,9 +220,9 @@ def in_order(pings: Columns, grid: Grid, buckets: int) -> Columns:
     return pings.take(order)
 
 
-def joined(parts: list[Columns]) -> Columns:
-    """Return pings one part after the other."""
-    return Columns._make(np.concatenate(columns) for columns in zip(*parts, strict=True))
+def joined(parts: Sequence[_C]) -> _C:
+    """Return pings, or cells, one part after the other."""
+    return type(parts[0])(*(np.concatenate(columns) for columns in zip(*parts, strict=True)))
 
 
 def _run(device: NDArray[np.uint64]) -> int:

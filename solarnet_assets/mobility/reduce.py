@@ -17,7 +17,17 @@ import polars as pl
 import pyarrow as pa
 
 from solarnet_assets.landing import BadInputError
-from solarnet_assets.mobility.columns import Cells, Columns, columns_of, grid_of, in_order, joined
+from solarnet_assets.mobility.columns import (
+    Cells,
+    Columns,
+    Grid,
+    columns_of,
+    grid_of,
+    in_order,
+    joined,
+    with_hours,
+    zones_of,
+)
 from solarnet_assets.mobility.places import CELL_M
 
 _T = TypeVar("_T")
@@ -54,9 +64,9 @@ def device_days(pings: pl.DataFrame, cities: pl.DataFrame, cell_m: float = CELL_
     Returns:
         Rows sorted by bucket, device, city and cell.
     """
-    ground = _Ground(cities.sort("city"), cell_m)
+    ground = _ground(cities, cell_m)
     table = pings.select(pl.col(COLUMNS)).with_columns(pl.col("city").cast(pl.Categorical)).to_arrow()
-    return ground.reduced(columns_of(table, ground.names), sort=True)
+    return ground.frame([ground.reduced(columns_of(table, ground.places), sort=True)])
 
 
 def device_days_in_parts(
@@ -75,19 +85,19 @@ def device_days_in_parts(
     Raises:
         BadInputError: the pings are not sorted by bucket and device.
     """
-    ground = _Ground(cities.sort("city"), cell_m)
-    waiting: list[pl.DataFrame] = []
-    for frame in _whole(ground, _ahead([partial(ground.part, read) for read in parts], threads)):
-        waiting.append(frame)
-        if sum(kept.height for kept in waiting) >= FRAME_ROWS:
-            yield pl.concat(waiting)
+    ground = _ground(cities, cell_m)
+    waiting: list[Cells] = []
+    for cells in _whole(ground, _ahead([partial(ground.part, read) for read in parts], threads)):
+        waiting += cells
+        if sum(len(kept.device) for kept in waiting) >= FRAME_ROWS:
+            yield ground.frame(waiting)
             waiting = []
     if waiting:
-        yield pl.concat(waiting)
+        yield ground.frame(waiting)
 
 
-def _whole(ground: _Ground, parts: Iterable[_Part | None]) -> Iterator[pl.DataFrame]:
-    """Yield one frame per part, in which a device whose pings lie in several parts is whole, in the first of them."""
+def _whole(ground: _Ground, parts: Iterable[_Part | None]) -> Iterator[list[Cells]]:
+    """Yield the cells of each part; a device whose pings lie in several parts is whole, in the first of them."""
     before: _Part | None = None
     for part in parts:
         if before is None or part is None:
@@ -98,10 +108,10 @@ def _whole(ground: _Ground, parts: Iterable[_Part | None]) -> Iterator[pl.DataFr
         elif _key(before.last) > _key(part.first):
             raise _unsorted()
         if part is not None:
-            yield before.frame
+            yield before.cells
             before = part
     if before is not None:
-        yield before.frame
+        yield before.cells
 
 
 def bucket_groups(rows: int, at_once: int) -> list[tuple[int, int]]:
@@ -120,53 +130,62 @@ def bucket_groups(rows: int, at_once: int) -> list[tuple[int, int]]:
 class _Part:
     """A reduced part, and the pings of its first and last device, which may go on in its neighbours."""
 
-    frame: pl.DataFrame
+    cells: list[Cells]
     first: Columns
     last: Columns
 
 
 @dataclass(frozen=True)
 class _Ground:
-    """Cities in the order of their keys, and the side of their cells, m."""
+    """Cities in the order of their keys, the zones of their clocks and the grid of their cells."""
 
-    cities: pl.DataFrame
-    cell_m: float
+    names: pl.Series
+    zones: tuple[str, ...]
+    grid: Grid
 
     @property
-    def names(self) -> list[str]:
-        return self.cities["city"].to_list()
+    def places(self) -> list[str]:
+        return self.names.to_list()
 
     def part(self, read: Callable[[], pa.Table]) -> _Part | None:
         """Read and reduce a part; None if it holds nothing."""
-        columns = columns_of(read(), self.names)
+        columns = columns_of(read(), self.places)
         if not len(columns.device):
             return None
-        return _Part(self.reduced(columns, sort=False), columns.head(), columns.tail())
+        return _Part([self.reduced(columns, sort=False)], columns.head(), columns.tail())
 
     def bridged(self, before: _Part, part: _Part) -> tuple[_Part, _Part | None]:
         """Return two parts of which the first has all of the device that lay in both; the second may be used up."""
         device = before.last.device[0]
         whole = joined([before.last, part.first])
-        kept, rest = (p.frame.filter(pl.col("device") != device) for p in (before, part))
-        frame = pl.concat([kept, self.reduced(whole, sort=False)])
+        *others, kept, rest = *before.cells, *part.cells
+        kept = kept.take(slice(len(kept.device) - kept.rows_of(device)))
+        rest = rest.take(slice(rest.rows_of(device), None))
+        cells = [*others, kept, self.reduced(whole, sort=False)]
         one_device = part.last.device[0] == device
-        return _Part(frame, before.first, whole), None if one_device else _Part(rest, part.first, part.last)
+        return _Part(cells, before.first, whole), None if one_device else _Part([rest], part.first, part.last)
 
-    def reduced(self, columns: Columns, sort: bool) -> pl.DataFrame:
+    def reduced(self, columns: Columns, sort: bool) -> Cells:
         """Reduce pings; where clocks are set back a quarter hour comes twice, and they are sorted by it."""
         from solarnet_assets.mobility.kernel import DEVICES, ORDERED, reduce_sorted
 
-        grid = grid_of(self.cities, columns.time, self.cell_m)
-        order, cells = reduce_sorted(columns.frozen(), grid)
+        grid = with_hours(self.grid, self.zones, columns.time)
+        order, cells = reduce_sorted(columns, grid)
         if order == DEVICES and not sort:
             raise _unsorted()
         if order != ORDERED:
-            order, cells = reduce_sorted(in_order(columns, grid, BUCKETS).frozen(), grid)
-        return _frame(cells, self.cities["city"])
+            order, cells = reduce_sorted(in_order(columns, grid, BUCKETS), grid)
+        return cells
+
+    def frame(self, cells: Sequence[Cells]) -> pl.DataFrame:
+        """Return cells as a table, with the names of their cities."""
+        whole = joined(cells)
+        return pl.DataFrame({**whole._asdict(), "city": self.names.gather(whole.city)})
 
 
-def _frame(cells: Cells, names: pl.Series) -> pl.DataFrame:
-    return pl.DataFrame({**cells._asdict(), "city": names.gather(cells.city)})
+def _ground(cities: pl.DataFrame, cell_m: float) -> _Ground:
+    rows = cities.sort("city")
+    return _Ground(rows["city"], zones_of(rows), grid_of(rows, cell_m))
 
 
 def _ahead(tasks: Sequence[Callable[[], _T]], threads: int) -> Iterator[_T]:

@@ -18,10 +18,11 @@ from upath import UPath
 ROW_GROUP = 1 << 18
 """Rows of a full row group: 10 MB of pings in memory, small enough that two threads share a day of a million."""
 
-PACKED = frozenset({"device", "time", "lat", "lon"})
-"""Tables with these columns are pings: zstd, and the bytes of positions apart by rank (BYTE_STREAM_SPLIT).
+PINGS = frozenset({"device", "time", "lat", "lon", "city"})
+"""Tables with these columns are pings, and none of these is ever null: LZ4, and the bytes of times and positions apart
+by rank (BYTE_STREAM_SPLIT).
 
-Measured on 6 decimals (benchmarks/NOTES.md): 16.4 bytes a ping against 21.8 of snappy, and 29 ns against 21 to decode.
+Measured on 6 decimals (benchmarks/NOTES.md): 17.4 bytes a ping and 17 ns to decode, against 16.4 and 30 of zstd.
 Everything else is read far more often than it is written: snappy.
 """
 
@@ -30,7 +31,8 @@ class TableStream:
     """A Parquet file that grows in a draft and takes its place when it is finished.
 
     Frames share a row group while they have no more than ``ROW_GROUP`` rows together; a larger one is cut into equal
-    row groups. What was written bucket by bucket can so be skipped by statistics. Same frames, same bytes.
+    row groups. What was written bucket by bucket can so be skipped by statistics. Pings that fit into one row group lie
+    in two: two threads share them. Same frames, same bytes.
 
     Args:
         draft: where the file grows, on local disk.
@@ -41,8 +43,9 @@ class TableStream:
         self.draft = draft
         self.height = 0
         self._waiting: list[pl.DataFrame] = []
-        self._arrow = _arrow(schema).schema
-        self._writer = pq.ParquetWriter(draft, self._arrow, **_coding(schema))
+        self._pings = PINGS.issubset(schema.columns)
+        self._arrow = _required(_arrow(schema).schema) if self._pings else _arrow(schema).schema
+        self._writer = pq.ParquetWriter(draft, self._arrow, **_coding(schema, self._pings))
 
     def write(self, frame: pl.DataFrame) -> None:
         """Append a frame."""
@@ -53,7 +56,7 @@ class TableStream:
 
     def finish(self, notes: Mapping[str, str]) -> None:
         """Write what is left and the footer with its notes."""
-        self._flush()
+        self._flush(2 if self._pings and self.height <= ROW_GROUP else 1)
         self._writer.add_key_value_metadata(dict(notes))
         self._writer.close()
 
@@ -62,22 +65,27 @@ class TableStream:
         self._writer.close()
         self.draft.unlink(missing_ok=True)
 
-    def _flush(self) -> None:
+    def _flush(self, groups: int = 1) -> None:
         waiting, self._waiting = self._waiting, []
         rows = sum(frame.height for frame in waiting)
         if rows:
             table = _arrow(pl.concat(waiting)).cast(self._arrow)
-            self._writer.write_table(table, row_group_size=-(-rows // -(-rows // ROW_GROUP)))
+            self._writer.write_table(table, row_group_size=-(-rows // max(groups, -(-rows // ROW_GROUP))))
 
 
-def _coding(schema: pl.DataFrame) -> dict[str, Any]:
-    """Return how columns are written: whole numbers, times and names repeat, positions do not."""
-    places = [name for name, kind in schema.schema.items() if kind == pl.Float64]
-    keyed = [name for name in schema.columns if name not in places]
-    if not PACKED.issubset(schema.columns):
+def _coding(schema: pl.DataFrame, pings: bool) -> dict[str, Any]:
+    """Return how columns are written: whole numbers, times and names repeat, positions (and times of pings) do not."""
+    apart = [name for name, kind in schema.schema.items() if kind == pl.Float64 or (pings and name == "time")]
+    keyed = [name for name in schema.columns if name not in apart]
+    if not pings:
         return {"compression": "snappy", "use_dictionary": keyed}
-    split = dict.fromkeys(places, "BYTE_STREAM_SPLIT")
-    return {"compression": "zstd", "use_dictionary": keyed, "column_encoding": split}
+    split = dict.fromkeys(apart, "BYTE_STREAM_SPLIT")
+    return {"compression": "lz4", "use_dictionary": keyed, "column_encoding": split}
+
+
+def _required(schema: Any) -> Any:
+    """Return a schema whose columns of ``PINGS`` are never null: a reader need not look at each value for it."""
+    return pa.schema([field.with_nullable(field.name not in PINGS) for field in schema])
 
 
 def draft_of(target: UPath) -> Path:
@@ -115,8 +123,8 @@ def footer(path: UPath) -> tuple[dict[str, str], int]:
 def readers(path: UPath, columns: Iterable[str], dictionaries: Iterable[str]) -> list[Callable[[], pa.Table]]:
     """Return functions that read a table part by part, in file order; they may run side by side.
 
-    A part is one row group, or several that hold up to ``ROW_GROUP`` rows together. Columns are read one by one, which
-    is faster by a tenth than all at once.
+    A part is one row group, or several that hold up to ``ROW_GROUP`` rows and half of the table together. Columns are
+    read one by one, which is faster by a tenth than all at once.
 
     Args:
         path: the table.
@@ -139,10 +147,11 @@ def readers(path: UPath, columns: Iterable[str], dictionaries: Iterable[str]) ->
 
 def _parts(found: pq.FileMetaData) -> list[list[int]]:
     parts: list[list[int]] = []
-    rows = ROW_GROUP
+    most = min(ROW_GROUP, -(-found.num_rows // 2))
+    rows = most
     for number in range(found.num_row_groups):
         height = found.row_group(number).num_rows
-        if rows + height > ROW_GROUP:
+        if rows + height > most:
             parts, rows = [*parts, []], 0
         parts[-1].append(number)
         rows += height

@@ -9,6 +9,7 @@ import pytest
 
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.mobility import reduce
+from solarnet_assets.mobility.kernel import BLOCK
 from solarnet_assets.mobility.places import cell_expressions
 from solarnet_assets.mobility.reduce import BUCKETS, MAX_ACCURACY_M, device_days, device_days_in_parts
 
@@ -104,6 +105,12 @@ def test_a_device_may_fill_several_parts(cities):
     found = pl.concat(device_days_in_parts(parts_of(pings, range(1, pings.height, 7)), cities))
     assert_same(found, reference(pings, cities))
     assert list(device_days_in_parts(parts_of(pings.clear(), []), cities)) == []
+
+
+def test_a_device_may_have_more_pings_than_are_located_at_once(cities):
+    pings = random_day(3, devices=5, most=6_000)
+    assert pings["device"].value_counts()["count"].max() > 2 * BLOCK
+    assert_same(device_days(pings, cities), reference(pings, cities))
 
 
 def test_order_changes_no_bit(cities):

@@ -161,7 +161,19 @@ def test_pings_are_packed_and_other_tables_are_quick_to_read(lake, tmp_path):
     assert {found.column(n).compression for n in range(found.num_columns)} == {"SNAPPY"}
     one = pl.DataFrame({"device": [1], "time": [0], "lat": [0.0], "lon": [0.0], "accuracy": [None], "city": ["a"]})
     lake.write_stream("pings", DAY, [one.cast({"time": pl.Datetime("us", "UTC"), "device": pl.UInt64})])
-    group = pq.ParquetFile(tmp_path / "lake" / "pings" / f"day={DAY}" / "data.parquet").metadata.row_group(0)
+    file = pq.ParquetFile(tmp_path / "lake" / "pings" / f"day={DAY}" / "data.parquet")
+    group = file.metadata.row_group(0)
     columns = {group.column(n).path_in_schema: group.column(n) for n in range(group.num_columns)}
-    assert {column.compression for column in columns.values()} == {"ZSTD"}
-    assert "BYTE_STREAM_SPLIT" in columns["lat"].encodings
+    assert {column.compression for column in columns.values()} == {"LZ4"}
+    assert all("BYTE_STREAM_SPLIT" in columns[name].encodings for name in ("time", "lat", "lon"))
+    assert [field.name for field in file.schema_arrow if field.nullable] == ["accuracy"]
+
+
+def test_two_threads_share_a_day_of_pings_that_fits_into_one_row_group(lake):
+    column = pl.Series(range(5))
+    day = pl.DataFrame({"device": column, "time": column, "lat": column, "lon": column, "accuracy": column})
+    kinds = {"device": pl.UInt64, "time": pl.Datetime("us", "UTC"), "lat": pl.Float64, "lon": pl.Float64}
+    lake.write_stream(
+        "pings", DAY, [day.cast(kinds).with_columns(pl.col("accuracy").cast(pl.Float32), city=pl.lit("a"))]
+    )
+    assert [read().num_rows for read in lake.readers("pings", DAY, ["device"], dictionaries=[])] == [3, 2]
