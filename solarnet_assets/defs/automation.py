@@ -4,10 +4,12 @@ import hashlib
 import json
 from collections import defaultdict
 from datetime import timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from solarnet_assets.collecting import collect_posts
 from solarnet_assets.config import Config
 from solarnet_assets.defs.partitions import DAILY, ZONE
 from solarnet_assets.defs.resources import Project
@@ -35,8 +37,12 @@ def daily_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.
 
 def drop_folders(config: Config) -> dict[str, FileSource]:
     """Return the configured folders that files are dropped into, by raw asset."""
-    sources = config.sources or {}
-    return {kind: FileSource(s.path, s.first_day) for kind, s in sources.items() if s.type == "files" and s.path}
+    folders = {kind: (config.folder(kind), source) for kind, source in (config.sources or {}).items()}
+    return {
+        kind: FileSource(folder, source.first_day)
+        for kind, (folder, source) in folders.items()
+        if folder is not None and (source.type == "files" or folder.exists())
+    }
 
 
 @dg.sensor(job=daily_refresh, minimum_interval_seconds=60, description="Runs the days whose raw files have appeared.")
@@ -62,7 +68,37 @@ def raw_files_sensor(context: dg.SensorEvaluationContext, project: Project) -> d
     )
 
 
-JOBS = [daily_refresh]
-SCHEDULES = [daily_schedule]
+@dg.op(description="Fetches new posts of the configured channels and users into the drop folder.")
+def fetch_posts(context: dg.OpExecutionContext, project: Project) -> dg.Output[None]:
+    """Run one collection; a target that fails is logged, and the run fails only where all of them do."""
+    done = []
+    for outcome in collect_posts(project.config):
+        done.append(outcome)
+        if outcome.reason:
+            context.log.warning(f"{outcome.target}: {outcome.reason}")
+    failed = [outcome for outcome in done if outcome.reason]
+    if len(failed) == len(done):
+        raise dg.Failure(f"no target could be read: {failed[0].target}: {failed[0].reason}", allow_retries=False)
+    counts = {"posts": sum(outcome.posts for outcome in done), "targets": len(done), "targets_failed": len(failed)}
+    return dg.Output(None, metadata={name: dg.MetadataValue.int(count) for name, count in counts.items()})
+
+
+@dg.job(description="Fetches new posts; `raw_files_sensor` then runs the days that they belong to.")
+def collect_live_posts() -> None:
+    """Fetch new posts: no part of a partition, which is a function of the files that lie there."""
+    fetch_posts()
+
+
+@dg.schedule(job=collect_live_posts, name="collect_live_posts_schedule", cron_schedule="10 * * * *")
+def collect_schedule(project: Project) -> dg.RunRequest | dg.SkipReason:
+    """Collect every hour, where a source of type snscrape is configured."""
+    source = project.config.source("posts")
+    if source is None or source.type != "snscrape":
+        return dg.SkipReason("no source of type snscrape is configured for posts")
+    return dg.RunRequest()
+
+
+JOBS: list[Any] = [daily_refresh, collect_live_posts]
+SCHEDULES = [daily_schedule, collect_schedule]
 SENSORS = [raw_files_sensor]
 EXECUTOR = dg.multiprocess_executor.configured({"max_concurrent": 2})

@@ -143,7 +143,7 @@ mobility_index = raw_asset(
 )
 posts = raw_asset(
     "posts",
-    "social.readers:read_posts",
+    "social.readers:stream_posts",
     {"json", "polars"},
     [],
     "Social posts as snscrape writes them, with keyed-hashed user ids. Texts never leave the lake.",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any, Protocol
 
+from solarnet_assets.landing import BadInputError
+
 if TYPE_CHECKING:
     from solarnet_assets.config import Config
     from solarnet_assets.landing import RawFile
@@ -46,6 +48,12 @@ def open_source(config: Config, kind: str) -> Source:
         return NoSource()
     if wanted.type == "simulated":
         return SimulatedSource(config, kind)
+    if wanted.type == "snscrape":
+        folder = config.folder(kind)
+        assert folder is not None  # noqa: S101 - that type has one
+        if not folder.is_dir():
+            raise BadInputError(f"nothing has been collected into {folder} yet: run `solarnet collect posts` first")
+        return FileSource(folder, wanted.first_day)
     assert wanted.path is not None  # noqa: S101 - load_config has seen to it
     if wanted.type == "stac":
         return StacSource(wanted.path, config.timezone)

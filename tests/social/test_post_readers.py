@@ -104,14 +104,15 @@ def test_each_bad_line_has_a_readable_reason(put, tweet):
         tweet(3, when=None),
         tweet(4, when="2020-02-10T08:00:00"),
         tweet(5, when="2020-02-12T08:00:00+00:00"),
-        tweet(1, text="again"),
         tweet(6, when="yesterday evening"),
+        tweet(1, text="again"),
     ]
     landing = read(put("bad.jsonl", "\n".join(lines)))
     assert landing.n_in == len(lines)
     assert len(landing.frame) == 1
     expected = ["not valid JSON", "not an object", "unknown _type 'made.up.Kind'", "no _type", "no text", "no time",
-                "no time zone", "is of 2020-02-12", "repeats the id of an earlier one", "unreadable time"]  # fmt: skip
+                "no time zone", "not of 2020-02-10, as its file says, but of '2020-02-12'",
+                "unreadable time", "repeats the id of an earlier one"]  # fmt: skip
     for words, reason in zip(expected, landing.rejects["reason"], strict=True):
         assert words in reason
         assert reason.endswith(".")
@@ -130,10 +131,11 @@ def test_gzip_utf16_and_byte_order_marks(put, tweet):
 
 
 def test_undecodable_bytes_are_refused_line_by_line(put, tweet):
-    data = tweet(1).encode() + b'\n{"text": "\xff\xfe"}\n' + tweet(2, text="fine �").encode()
+    unread = tweet(3).encode()[:-1] + b', "a field that is not read": "\xff"}'
+    data = b"\n".join([tweet(1).encode(), b'{"text": "\xff\xfe"}', unread, tweet(2, text="fine �").encode()])
     landing = read(put("u.jsonl", data))
     assert landing.frame["text"].to_list() == ["hello world", "fine �"]
-    assert "not UTF-8" in landing.rejects["reason"][0]
+    assert ["not UTF-8" in reason for reason in landing.rejects["reason"]] == [True, True]
 
 
 LINE = b'{"_type": "snscrape.modules.twitter.Tweet", "id": 1, "date": "2020-02-10T08:00:00Z", "rawContent": "a b c"}\n'
@@ -142,9 +144,9 @@ LINE = b'{"_type": "snscrape.modules.twitter.Tweet", "id": 1, "date": "2020-02-1
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("cut.jsonl.gz", gzip.compress(LINE * 50)[:-12], "damaged or cut off"),
-        ("bare16.jsonl", LINE.decode().encode("utf-16-le"), "UTF-16 without a byte-order mark"),
-        ("odd.jsonl", b"\xff\xfea", "is not"),
+        ("cut.jsonl.gz", gzip.compress(LINE * 50)[:30], "damaged or cut off"),
+        ("zeros.jsonl", b"\x00\x00ab" * 100, "not text"),
+        ("odd.jsonl", b"\xff\xfea", "UTF-16 with bytes that are not"),
         ("notes.docx", b"hello", "neither JSONL nor CSV"),
         ("no.csv", b"a,b\n1,2\n", "lacks the column(s) created_at, id, text"),
     ],
