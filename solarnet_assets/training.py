@@ -90,11 +90,28 @@ def heat(
 
 
 @app.command()
-def posts(out: Out = None) -> None:
+def posts(
+    out: Out = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="folder or Hugging Face model that probes are fitted on; the packaged MiniLM")
+    ] = None,
+    revision: Annotated[str | None, typer.Option(help="of a Hugging Face model")] = None,
+    langs: Annotated[str, typer.Option(help="languages that the encoder reads: en, zh or en,zh")] = "en",
+    max_tokens: Annotated[int, typer.Option(min=8, help="of --encoder: texts are cut there")] = 128,
+) -> None:
     """Fit the classifier of posts on the package's invented texts; about half a minute."""
+    from solarnet_assets.social.encoder import PACKAGED, EncoderAbsentError, Spec
     from solarnet_assets.social.train import train
 
-    train(out)
+    named = tuple(lang.strip() for lang in langs.split(","))
+    if not set(named) <= {"en", "zh"}:
+        raise typer.BadParameter(f"--langs {langs}: known are en and zh")
+    if encoder is not None and out is None:
+        raise typer.BadParameter("--encoder needs --out: the package's own weights belong to the packaged encoder")
+    try:
+        train(out, Spec(encoder or PACKAGED, revision, None, named, max_tokens))
+    except EncoderAbsentError as error:
+        raise BadInputError(f"posts cannot be trained: {error}") from error
 
 
 @app.command()

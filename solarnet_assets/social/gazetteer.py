@@ -6,24 +6,20 @@ group of context (``needs``), and never beside a term of a refusing group (``unl
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib.resources import files
-from itertools import product
-from typing import Any
+from pathlib import Path
 
 import polars as pl
-import yaml
 
+from solarnet_assets.social.gazetteer_file import LANGUAGES, Data, expand, read
 from solarnet_assets.social.text import normalise
 
-LANGUAGES = ("en", "zh")
 BARE, IN_CONTEXT, PLAIN = 1, 2, 3
 """Strength of a hit: ambiguous term alone, ambiguous term in its context, term that needs no context."""
 
-_BRACES = re.compile(r"\{([^}]*)\}")
+
 _MIN_HASHTAG = 6
 
 
@@ -54,7 +50,8 @@ class Lexicon:
             texts: texts in normal form (:func:`solarnet_assets.social.text.normalise`).
 
         Returns:
-            Columns row (position in ``texts``), sector, strength (1 to 3), one row per row and sector.
+            Columns row (position in ``texts``), sector, strength (1 to 3), terms (distinct ones that speak for
+            it), one row per row and sector.
         """
         found = texts.rename("pattern").to_frame().with_row_index("row")
         found = found.select(
@@ -77,25 +74,25 @@ class Lexicon:
             .then(IN_CONTEXT)
             .otherwise(BARE)
         )
-        return hits.group_by("row", "sector").agg(strength=strength.max().cast(pl.Int8)).sort("row", "sector")
+        spoken = hits.group_by("row", "sector").agg(
+            strength=strength.max().cast(pl.Int8), terms=pl.col("pattern").n_unique().cast(pl.Int16)
+        )
+        return spoken.sort("row", "sector")
 
 
-def expand(term: str) -> Iterator[str]:
-    """Yield the terms that a term with alternatives in braces stands for: '{a,b} c' -> 'a c', 'b c'."""
-    parts = _BRACES.split(term)
-    choices = [part.split(",") if i % 2 else [part] for i, part in enumerate(parts)]
-    for combination in product(*choices):
-        yield re.sub(r"\s+", " ", "".join(combination)).strip()
+def _patterns(listed: Sequence[Sequence[str]], lang: str) -> list[list[str]]:
+    """Return lists of terms in the normal form in which they are searched, English ones as '#tag' forms too."""
+    plain = [[t for term in terms for t in expand(str(term))] for terms in listed]
+    flat = pl.DataFrame({"t": [t for terms in plain for t in terms]}, schema={"t": pl.String})
+    normal = iter(flat.select(normalise(pl.col("t"), lang))["t"].to_list())
+    return [[form for _ in terms for form in _forms(next(normal), lang)] for terms in plain]
 
 
-def _patterns(terms: Sequence[str], lang: str) -> list[str]:
-    """Return terms in the normal form in which they are searched, English ones as '#tag' forms too."""
-    plain = [t for term in terms for t in expand(str(term))]
-    normal = pl.DataFrame({"t": plain}, schema={"t": pl.String}).select(normalise(pl.col("t"), lang))["t"].to_list()
+def _forms(term: str, lang: str) -> list[str]:
     if lang == "zh":
-        return [_trim(t) for t in normal]
-    tags = [f" {t.replace(' ', '')} " for t in normal if " " in t.strip() and len(t) >= _MIN_HASHTAG]
-    return normal + tags
+        return [_trim(term)]
+    tagged = " " in term.strip() and len(term) >= _MIN_HASHTAG
+    return [term, f" {term.replace(' ', '')} "] if tagged else [term]
 
 
 def _trim(term: str) -> str:
@@ -104,30 +101,32 @@ def _trim(term: str) -> str:
     return f"{' ' if bare[:1].isascii() else ''}{bare}{' ' if bare[-1:].isascii() else ''}"
 
 
-@lru_cache(maxsize=1)
-def load() -> Mapping[str, Lexicon]:
-    """Return the compiled gazetteer of the package, by language.
+@lru_cache(maxsize=4)
+def load(extra: Path | None = None) -> Mapping[str, Lexicon]:
+    """Return the compiled gazetteer by language: the package's, with the entries of another file added.
+
+    Args:
+        extra: a file of the same form, see :mod:`solarnet_assets.social.gazetteer_file`.
 
     Raises:
-        ValueError: if an entry names a group of context that does not exist.
+        BadInputError: a file that cannot be read, or an entry that cannot be meant so.
     """
-    data = yaml.safe_load(files(__package__).joinpath("gazetteer.yaml").read_text(encoding="utf-8"))
+    data = read(extra)
     return {lang: compile_lexicon(data, lang) for lang in LANGUAGES}
 
 
-def compile_lexicon(data: Mapping[str, Any], lang: str) -> Lexicon:
+def compile_lexicon(data: Data, lang: str) -> Lexicon:
     """Return the lexicon of one language from the gazetteer's data (``contexts`` and ``sectors``)."""
-    groups = {name: _patterns(terms.get(lang, []), lang) for name, terms in data["contexts"].items()}
+    entries = [(sector, entry) for sector, listed in data["sectors"].items() for entry in listed]
+    contexts = _patterns([terms.get(lang, []) for terms in data["contexts"].values()], lang)
+    groups = dict(zip(data["contexts"], contexts, strict=True))
     terms: list[tuple[str, int, str, bool]] = []
     needs: list[tuple[int, str]] = []
     unless: list[tuple[int, str]] = []
-    entries = [(sector, entry) for sector, listed in data["sectors"].items() for entry in listed]
-    for number, (sector, entry) in enumerate(entries):
+    spelled = _patterns([entry.get(lang, []) for _, entry in entries], lang)
+    for number, ((sector, entry), patterns) in enumerate(zip(entries, spelled, strict=True)):
         wanted, refusing = entry.get("needs", []), entry.get("unless", [])
-        unknown = {*wanted, *refusing} - groups.keys()
-        if unknown:
-            raise ValueError(f"The gazetteer entry '{entry['name']}' names unknown context: {sorted(unknown)}.")
-        terms += [(p, number, sector, bool(wanted)) for p in _patterns(entry.get(lang, []), lang)]
+        terms += [(p, number, sector, bool(wanted)) for p in patterns]
         needs += [(number, group) for group in wanted]
         unless += [(number, group) for group in refusing]
     pairs = [(pattern, name) for name, listed in groups.items() for pattern in listed]

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from solarnet_assets.social.classify import classify
-from solarnet_assets.social.clean import clean, drop_counts
+from solarnet_assets.social.classify import Settings, classify
+from solarnet_assets.social.clean import Cleaning, clean, drop_counts, own_words
 from solarnet_assets.social.model import LABELS
 from solarnet_assets.storage.schemas import SECTORS
 
-COLUMNS = ("post", "user", "lang", "kept", "dropped", "sectors", "home_office", "office")
+COLUMNS = ("post", "user", "lang", "network", "kept", "dropped", "sectors", "home_office", "office")
 
 
 @dataclass(frozen=True)
@@ -30,14 +30,15 @@ class Labelled:
     note: str
 
 
-def label_posts(posts: pl.DataFrame, *, use_encoder: bool = True) -> Labelled:
+def label_posts(posts: pl.DataFrame, settings: Settings | None = None, limits: Cleaning | None = None) -> Labelled:
     """Return the labels of one day of posts (lake schema ``posts``).
 
-    Posts that do not count are listed with the reason and without labels.
+    Posts that do not count are listed with the reason and without labels; of those that quote another post,
+    only what stands before the quote is judged.
     """
-    cleaned = clean(posts).with_row_index("_i")
+    cleaned = clean(posts, limits).with_row_index("_i")
     kept = cleaned.filter("kept")
-    judged = classify(kept["text"], kept["lang"], use_encoder=use_encoder)
+    judged = classify(kept.select(own_words(pl.col("text")))["text"], kept["lang"], settings)
     found = np.zeros((len(cleaned), len(LABELS)), dtype=bool)
     found[kept["_i"].to_numpy()] = judged.labels
     names = [pl.when(pl.Series(found[:, j])).then(pl.lit(sector)) for j, sector in enumerate(SECTORS)]

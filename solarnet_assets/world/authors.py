@@ -21,6 +21,8 @@ WEEKDAYS = (0.99, 0.98, 0.99, 1.0, 1.01, 1.03, 1.03)
 TWITTER, TWITTER_OLD, MASTODON, WEIBO = range(4)
 """Networks; TWITTER_OLD accounts were exported by the older schema."""
 
+NETWORKS = {"twitter": (TWITTER, TWITTER_OLD), "mastodon": (MASTODON,), "weibo": (WEIBO,)}
+
 
 @dataclass(frozen=True)
 class Authors:
@@ -68,8 +70,21 @@ def active(scenario: Scenario, day: date) -> NDArray[np.int64]:
     people = authors(scenario.seed, scenario.posts)
     years = (scenario.end - day).days / 365.0
     rate = ACTIVE_PER_POST * (1.0 - scenario.posts.bots) * WEEKDAYS[day.weekday()] * (1.0 - GROWTH_PER_YEAR * years)
+    drift = scenario.posts.chinese_drift * progress(scenario, day)
     chance = np.minimum(0.95, people.weight * max(rate, 0.1) / POOL_PER_POST)
+    chance *= np.where(people.chinese, np.exp(drift), np.exp(-drift)) * ~np.isin(people.network, silent(scenario, day))
     return np.flatnonzero(uniform(combine(people.key, day.toordinal()), "writes") < chance)
+
+
+def progress(scenario: Scenario, day: date) -> float:
+    """Return which part of the scenario has passed, 0 to 1."""
+    return min(1.0, max(0.0, (day - scenario.start).days / max((scenario.end - scenario.start).days, 1)))
+
+
+def silent(scenario: Scenario, day: date) -> list[int]:
+    """Return the networks of which nothing is scraped on a day."""
+    down = [outage.network for outage in scenario.posts.outages if outage.start <= day <= outage.end]
+    return [number for name in down for number in NETWORKS[name]]
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from solarnet_assets.world.authors import Authors, active, authors
-from solarnet_assets.world.draws import Floats
+from solarnet_assets.world.authors import Authors, active, authors, progress
+from solarnet_assets.world.draws import Floats, keys, normal
 from solarnet_assets.world.rng import generator
 from solarnet_assets.world.scenario import Scenario, value_at
 from solarnet_assets.world.words import SECTORS, Words, draws_of, fill, words
@@ -23,7 +23,20 @@ BASE_SHARE = {
     "remote_work": 0.043, "online_education": 0.043, "gaming": 0.049, "video_streaming": 0.052,
     "social_networking": 0.052, "e_commerce": 0.054, "express_delivery": 0.043,
 }  # fmt: skip
-"""Share of active people who write about a sector at 100 percent of normal."""
+"""Share of active people who write about a sector at 100 percent of normal, on the mean of both languages."""
+
+CHINESE_TILT = {
+    "remote_work": -0.15, "online_education": 0.25, "gaming": -0.1, "video_streaming": 0.1,
+    "social_networking": -0.2, "e_commerce": 0.2, "express_delivery": 0.3,
+}  # fmt: skip
+"""How far the share among people who write Chinese lies above that mean, and among the others below it."""
+
+MORE_AT_WEEKENDS = {
+    "remote_work": -1.0, "online_education": -0.6, "gaming": 1.0, "video_streaming": 0.8,
+    "social_networking": 0.3, "e_commerce": 0.4, "express_delivery": -0.7,
+}  # fmt: skip
+MOST_LIKELY = 0.95
+"""Chance at most with which somebody writes about a sector on a day."""
 
 STOPS = (".", ".", ".", "", ",", " -", "!", "...", "\n")
 OFFICE_SHARE = 0.02
@@ -48,7 +61,7 @@ class Draft:
     """One post.
 
     Attributes:
-        key: identity of the account; ``number``: its place in the pool, -1 for a bot.
+        key: identity of the account; ``number``: its place in the pool, negative for a bot.
         chinese: the account's language; ``network``: where it writes.
         second: second of the local day.
         text: what it says.
@@ -77,11 +90,27 @@ def sector_level(scenario: Scenario, sector: str, day: date) -> float:
     return 1.0 if curve is None else value_at(curve, day) / 100.0
 
 
-def _choose(count: float, interest: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Return ``count`` (rounded at random) distinct positions, drawn by interest (Efraimidis and Spirakis 2006)."""
-    whole = min(int(count + rng.random()), len(interest))
-    order = rng.exponential(size=len(interest)) / interest
-    return np.argpartition(order, whole - 1)[:whole] if 0 < whole < len(interest) else np.arange(whole)
+def daily_share(scenario: Scenario, sector: str, chinese: bool, day: date) -> float:
+    """Return the chance that an active person writes about a sector: its curve, the weekday's, and the day's own."""
+    weekend = MORE_AT_WEEKENDS[sector] * (1.0 if day.weekday() >= 5 else -0.4)
+    own = normal(keys(scenario.seed, f"{sector} {'zh' if chinese else 'en'}", np.array([day.toordinal()])), "day")[0]
+    noise = np.exp(scenario.posts.noise * own - scenario.posts.noise**2 / 2.0)
+    tilt = 1.0 + CHINESE_TILT[sector] * (1.0 if chinese else -1.0)
+    share = BASE_SHARE[sector] * tilt * sector_level(scenario, sector, day)
+    return float(share * (1.0 + scenario.posts.rhythm * weekend) * noise)
+
+
+def _choose(share: float, interest: Floats, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Return who writes: each for themselves, by interest, with a mean chance of ``share`` over all of them."""
+    chance = np.full(len(interest), min(share, MOST_LIKELY))
+    capped = np.zeros(len(interest), dtype=bool)
+    while chance[~capped].size:
+        left = min(share, MOST_LIKELY) * len(interest) - MOST_LIKELY * capped.sum()
+        chance = np.where(capped, MOST_LIKELY, interest * left / interest[~capped].sum())
+        if not (chance > MOST_LIKELY).any():
+            break
+        capped |= chance > MOST_LIKELY
+    return np.flatnonzero(rng.random(len(interest)) < chance)
 
 
 def mentions(
@@ -93,10 +122,10 @@ def mentions(
     out: dict[int, list[str]] = {}
     for chinese in (False, True):
         group = np.flatnonzero((pool.chinese[people] == chinese) & ~pool.other[people])
-        shares = [(s, BASE_SHARE[s] * sector_level(scenario, s, day)) for s in SECTORS]
+        shares = [(s, daily_share(scenario, s, chinese, day)) for s in SECTORS]
         for index, (topic, share) in enumerate([*shares, ("office", OFFICE_SHARE * office)]):
             liking = pool.interest[index][people[group]] if topic in SECTORS else np.ones(len(group))
-            for rank, person in enumerate(group[_choose(min(share, 0.95) * len(group), liking, rng)].tolist()):
+            for rank, person in enumerate(group[_choose(share, liking, rng)].tolist()):
                 at_home = topic == "remote_work" and (rank * HOME_OFFICE_PART) % 1.0 < HOME_OFFICE_PART
                 out.setdefault(person, []).append("home_office" if at_home else topic)
     return out
@@ -184,13 +213,16 @@ def people_drafts(scenario: Scenario, day: date) -> list[Draft]:
         posts += [(person, topic) for topic in topics]
         posts += [(person, "")] * max(0, int(wanted[person]) - len(topics))
     fillers = iter(_off_topic(len(posts), scenario, day, rng))
-    return _written(posts, fillers, pool, people, mood, rng, draws)
+    unknown = scenario.posts.new_words * progress(scenario, day)
+    return _written(posts, fillers, pool, people, (mood, unknown), rng, draws)
 
 
 def _written(
-    posts: list[tuple[int, str]], fillers: Iterator[str], pool: Authors, people: NDArray[np.int64], mood: float,
-    rng: np.random.Generator, draws: Iterator[int],
+    posts: list[tuple[int, str]], fillers: Iterator[str], pool: Authors, people: NDArray[np.int64],
+    times: tuple[float, float], rng: np.random.Generator, draws: Iterator[int],
 ) -> list[Draft]:  # fmt: skip
+    """Return the posts; ``times`` says how troubled they are, and how often they call a thing by an unknown word."""
+    mood, unknown = times
     number = people[[person for person, _ in posts]] if posts else people[:0]
     seconds = _seconds(pool.chinese[number], rng).tolist()
     out = []
@@ -202,6 +234,7 @@ def _written(
     ):
         known = lexicon[chinese, next(draws) % 1000 < 1000 * mood]
         topic = "other_language" if other else topic or next(fillers)
-        text = compose_text(topic, chinese, known, style, draws)
+        said = "daily" if labels_of(topic) and next(draws) % 1000 < 1000 * unknown else topic
+        text = compose_text(said, chinese, known, style, draws)
         out.append(Draft(key, who, chinese, network, second, text, labels_of(topic)))
     return out

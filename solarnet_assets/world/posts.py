@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from solarnet_assets.landing import BadInputError
-from solarnet_assets.world.authors import active, authors
+from solarnet_assets.world.authors import active, authors, silent
 from solarnet_assets.world.bots import drafts
 from solarnet_assets.world.drafts import Draft, sector_level
 from solarnet_assets.world.pings import DETAILS
@@ -40,6 +40,7 @@ def write_posts(scenario: Scenario, day: date, dest: Path) -> pl.DataFrame:
     if unknown:
         raise BadInputError(f"scenario {scenario.name}: unknown sector {unknown[0]!r}; known are {', '.join(SECTORS)}")
     everything, genuine = drafts(scenario, day)
+    everything = [draft for draft in everything if draft.network not in silent(scenario, day)]
     midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(scenario.timezone))
     offset = midnight.utcoffset()
     rng = generator(scenario.seed, "posts", "file", day)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import numpy as np
 import yaml
@@ -76,12 +76,49 @@ class Farm(_Strict):
     arrays: list[tuple[date, float]] = []
 
 
+class Outage(_Strict):
+    """Days on which nothing of a network was scraped."""
+
+    network: Literal["twitter", "mastodon", "weibo"]
+    start: date
+    end: date
+
+
+class BotMix(_Strict):
+    """Which kinds of bots write how much of what bots write, as relative weights; see ``world.bots``."""
+
+    flood: float = Field(default=0.25, ge=0)
+    timer: float = Field(default=0.15, ge=0)
+    slow: float = Field(default=0.15, ge=0)
+    leaflet: float = Field(default=0.2, ge=0)
+    burst: float = Field(default=0.15, ge=0)
+    ring: float = Field(default=0.1, ge=0)
+
+    @model_validator(mode="after")
+    def _some(self) -> BotMix:
+        if not sum(self.model_dump().values()):
+            raise ValueError("at least one kind of bot needs a weight above zero")
+        return self
+
+
 class Posts(_Strict):
-    """How much is written: posts a day, the share that is Chinese, and the share that bots write."""
+    """How much is written: posts a day, the share that is Chinese, the share that bots write, and which bots.
+
+    None of the following moves the truth, which is in percent of normal for that weekday. ``rhythm``: how far weekends
+    lie from the mean of the week, a share; ``noise``: standard deviation of a sector's share from day to day;
+    ``chinese_drift``: log-change of how much Chinese is written, from start to end, English the other way;
+    ``new_words``: part of a sector's posts that no list of words knows, at the end of the scenario, none at its start.
+    """
 
     per_day: int = 6000
     chinese: float = Field(default=0.5, ge=0, le=1)
     bots: float = Field(default=0.05, ge=0, le=0.5)
+    mix: BotMix = BotMix()
+    rhythm: float = Field(default=0.1, ge=0, lt=1)
+    noise: float = Field(default=0.05, ge=0, le=1)
+    chinese_drift: float = Field(default=0.0, ge=-2, le=2)
+    new_words: float = Field(default=0.0, ge=0, le=1)
+    outages: tuple[Outage, ...] = ()
 
 
 class Signals(_Strict):

@@ -93,8 +93,8 @@ def test_a_failing_check_names_its_day(project):
 
 def test_a_blocking_failure_fails_the_step_and_keeps_the_file(project):
     project.warehouse.write_bytes(b"what was served")
-    row = dict.fromkeys(("users", "users_with"), 5) | dict.fromkeys(SCHEMAS["sector_shares"].column_names()[4:], 0.1)
-    twice = pl.DataFrame([{"sector": "gaming", "lang": "en", **row}] * 2)
+    row = dict.fromkeys(("users", "users_with"), 5) | dict.fromkeys(SCHEMAS["sector_shares"].column_names()[5:], 0.1)
+    twice = pl.DataFrame([{"sector": "gaming", "lang": "en", "network": "weibo", **row}] * 2)
     project.lake.write("sector_shares", DAYS[0], twice)
     done = run(project)
     assert not done.success

@@ -1,10 +1,14 @@
 import json
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from solarnet_assets.landing import RawFile
+
+sys.path.append(str(Path(__file__).parent))  # test modules share made_shares.py
 
 
 @pytest.fixture
@@ -42,3 +46,26 @@ def tweet():
 @pytest.fixture
 def posts_frame():
     return _posts_frame
+
+
+WORDS_OF_TINY = "[PAD] [UNK] [CLS] [SEP] a cat sat on the mat stock fell 快 递 到 了"
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """A folder with a small random encoder that knows a few words of both languages."""
+    transformers = pytest.importorskip("transformers")
+    import torch
+
+    torch.manual_seed(0)
+    (tmp_path / "vocab.txt").write_text("\n".join(WORDS_OF_TINY.split()), encoding="utf-8")
+    transformers.BertTokenizerFast(str(tmp_path / "vocab.txt")).save_pretrained(tmp_path)
+    config = transformers.BertConfig(
+        vocab_size=len(WORDS_OF_TINY.split()),
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+    )
+    transformers.BertModel(config).save_pretrained(tmp_path)
+    return tmp_path

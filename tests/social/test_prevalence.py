@@ -1,42 +1,49 @@
-import math
-from datetime import date, timedelta
-from pathlib import Path
+"""Shares of one day: votes, the correction by hand, limits that hold, and nothing cut off before it is summed."""
 
-import duckdb
+import math
+
 import numpy as np
 import polars as pl
 import pytest
+from made_shares import labels_frame, perfect
 
-from solarnet_assets.social.model import LABELS
-from solarnet_assets.social.prevalence import error_rates, sector_shares
+from solarnet_assets.social import errors
+from solarnet_assets.social.errors import DRAWS, Rate, count_draws, error_draws, error_rates, generator
+from solarnet_assets.social.prevalence import posts_each, sector_shares
 from solarnet_assets.storage.schemas import SCHEMAS
 
-SQL = Path(__file__).parents[2] / "dbt_like_sql"
-BASE = date(2020, 1, 1)
+
+def row(frame, sector, lang, network="all"):
+    wanted = (pl.col("sector") == sector) & (pl.col("lang") == lang) & (pl.col("network") == network)
+    return frame.row(by_predicate=wanted, named=True)
 
 
-def perfect(n=100_000):
-    counts = {"tp": n, "fn": 0, "fp": 0, "negatives": n, "cross_fp": 0, "cross": n, "trap_fp": 0, "traps": n}
-    return {lang: {label: dict(counts) for label in LABELS} for lang in ("en", "zh")}
+def users(found, of, lang="en", first=0, network="weibo"):
+    return [(first + u, lang, ["gaming"] if u < found else [], True, network) for u in range(of)]
 
 
-def labels_frame(rows):
-    """Return a ``post_labels`` table from (user, lang, sectors, kept)."""
-    full = [(i, u, lang, kept, None if kept else "copy", s, False, False) for i, (u, lang, s, kept) in enumerate(rows)]
-    kinds = [pl.UInt64, pl.UInt64, pl.String, pl.Boolean, pl.String, pl.List(pl.String), pl.Boolean, pl.Boolean]
-    names = ["post", "user", "lang", "kept", "dropped", "sectors", "home_office", "office"]
-    return pl.DataFrame(full, schema=dict(zip(names, kinds, strict=True)), orient="row")
+@pytest.fixture
+def same_texts(monkeypatch):
+    """Posts are like the evaluation set's: no more error than its size explains."""
+    errors.error_draws.cache_clear()
+    monkeypatch.setattr(errors, "TRANSFER_SD", 0.0)
+    yield
+    errors.error_draws.cache_clear()
 
 
-def row(frame, sector, lang):
-    return frame.row(by_predicate=(pl.col("sector") == sector) & (pl.col("lang") == lang), named=True)
+def test_other_texts_than_the_evaluation_sets_widen_a_share(same_texts, monkeypatch):
+    known = perfect()
+    known["en"]["gaming"] |= {"tp": 60_000, "fn": 40_000}
+    narrow = row(sector_shares(labels_frame(users(600, 10_000)), known), "gaming", "en")
+    errors.error_draws.cache_clear()
+    monkeypatch.setattr(errors, "TRANSFER_SD", 0.2)
+    wide = row(sector_shares(labels_frame(users(600, 10_000)), known), "gaming", "en")
+    assert wide["share_upper"] - wide["share_lower"] > 3 * (narrow["share_upper"] - narrow["share_lower"])
 
 
 def test_one_vote_per_user_and_shares_of_active_users():
-    rows = [(u, "en", ["gaming"] if u < 10 else [], True) for u in range(100)]
-    rows += [(0, "en", ["gaming"], True)] * 5 + [(500, "en", ["gaming"], False)]
-    rows += [(900 + u, "zh", ["gaming"] if u < 60 else [], True) for u in range(300)]
-    frame = sector_shares(labels_frame(rows), perfect())
+    rows = [*users(10, 100), *[(0, "en", ["gaming"], True)] * 5, (500, "en", ["gaming"], False)]
+    frame = sector_shares(labels_frame([*rows, *users(60, 300, "zh", 900)]), perfect())
     SCHEMAS["sector_shares"].validate(frame)
     en, zh, both = (row(frame, "gaming", lang) for lang in ("en", "zh", "all"))
     assert (en["users"], en["users_with"]) == (100, 10)
@@ -48,13 +55,44 @@ def test_one_vote_per_user_and_shares_of_active_users():
     assert row(frame, "e_commerce", "en")["share"] == 0.0
 
 
-def test_the_known_error_is_corrected():
+def test_networks_have_rows_of_their_own_that_add_up():
+    frame = sector_shares(labels_frame(users(10, 100) + users(30, 50, first=900, network="mastodon")), perfect())
+    parts = [row(frame, "gaming", "en", network) for network in ("weibo", "mastodon")]
+    assert [(p["users"], p["users_with"]) for p in parts] == [(100, 10), (50, 30)]
+    assert row(frame, "gaming", "en")["users"] == 150
+    assert set(frame.filter(lang="all")["network"]) == {"all"}
+
+
+def test_the_correction_by_hand(same_texts):
+    """Rogan and Gladen: 78 of 1,000 found, s = 0.8, f = 0.02: p = (0.078 - 0.02) / 0.78 = 0.0744."""
     known = perfect()
-    known["en"]["gaming"] |= {"tp": 60_000, "fn": 40_000, "fp": 1_000}
-    truth, users = 0.05, 20_000
-    found = round(users * (truth * 0.6 + (1 - truth) * 0.01))
-    rows = [(u, "en", ["gaming"] if u < found else [], True) for u in range(users)]
-    assert row(sector_shares(labels_frame(rows), known), "gaming", "en")["share"] == pytest.approx(truth, rel=0.02)
+    known["en"]["gaming"] |= {"tp": 80_000, "fn": 20_000, "fp": 2_000}
+    got = row(sector_shares(labels_frame(users(78, 1000)), known), "gaming", "en")
+    assert got["sensitivity"] == pytest.approx(0.8, abs=1e-3)
+    assert got["false_rate"] == pytest.approx(0.02, abs=1e-3)
+    assert got["share"] == pytest.approx(0.0744, abs=1e-3)
+    assert got["share_lower"] == pytest.approx(0.0744 - 1.645 * math.sqrt(0.078 * 0.922 / 1000) / 0.78, abs=3e-3)
+
+
+def test_limits_agree_with_lang_and_reiczigel(same_texts):
+    """Their interval, with its formula written out: 60 of 500, sensitivity 90 of 100, specificity 190 of 200."""
+    known = perfect()
+    known["en"]["gaming"] |= {"tp": 90, "fn": 10, "fp": 10, "negatives": 200}
+    rates = error_rates(known["en"])["gaming"]
+    z, n, hits = 1.645, 500, 60
+    (se, n_se), (sp, n_sp) = (
+        (rates.sensitivity.mean, rates.sensitivity.of),
+        (1 - rates.unrelated.mean, rates.unrelated.of),
+    )
+    n2, n_se2, n_sp2 = n + z**2, n_se + 2, n_sp + 2
+    p, se, sp = (hits + z**2 / 2) / n2, (n_se * se + 1) / n_se2, (n_sp * sp + 1) / n_sp2
+    prev = (p + sp - 1) / (se + sp - 1)
+    shift = 2 * z**2 * (prev * se * (1 - se) / n_se2 - (1 - prev) * sp * (1 - sp) / n_sp2)
+    var = p * (1 - p) / n2 + prev**2 * se * (1 - se) / n_se2 + (1 - prev) ** 2 * sp * (1 - sp) / n_sp2
+    half = z * math.sqrt(var) / (se + sp - 1)
+    got = row(sector_shares(labels_frame(users(hits, n)), known), "gaming", "en")
+    assert got["share_lower"] == pytest.approx(prev + shift - half, abs=0.01)
+    assert got["share_upper"] == pytest.approx(prev + shift + half, abs=0.01)
 
 
 def test_posts_of_other_sectors_are_mistaken_more_often():
@@ -67,100 +105,68 @@ def test_posts_of_other_sectors_are_mistaken_more_often():
     assert shares[1] == pytest.approx(0.1 - 0.09, abs=0.02)
 
 
+def test_who_writes_much_is_found_wrongly_more_often():
+    known = perfect()
+    known["en"]["gaming"] |= {"fp": 2_000}
+    once = sector_shares(labels_frame(users(0, 100)), known)
+    thrice = sector_shares(labels_frame(users(0, 100) * 3), known)
+    rate = row(once, "gaming", "en")["false_rate"]
+    assert row(thrice, "gaming", "en")["false_rate"] == pytest.approx(1 - (1 - rate) ** 3, rel=1e-6)
+
+
+def test_who_writes_of_it_twice_is_found_more_easily():
+    """Of 1,000 people with two posts each, each found with 0.6: 840 are found, 1.43 times on the mean."""
+    known = perfect()
+    known["en"]["gaming"] |= {"tp": 60_000, "fn": 40_000}
+    rows = [(u, "en", ["gaming"] if u < 600 else [], True) for u in range(1000)]
+    rows += [(u, "en", ["gaming"] if u < 360 or 600 <= u < 840 else [], True) for u in range(1000)]
+    votes = pl.DataFrame({s: [2] * 360 + [1] * 480 if s == "gaming" else [0] * 840 for s in SCHEMA_SECTORS})
+    assert posts_each(votes, error_rates(known["en"])) == pytest.approx(2.0, rel=0.01)
+    got = row(sector_shares(labels_frame(rows), known), "gaming", "en")
+    assert got["sensitivity"] == pytest.approx(1 - 0.4**2, abs=0.01)
+    assert got["share"] == pytest.approx(1.0, abs=0.01)
+
+
+SCHEMA_SECTORS = ("remote_work", "online_education", "gaming", "video_streaming", "social_networking", "e_commerce",
+                  "express_delivery")  # fmt: skip
+
+
 def test_rates_of_few_posts_lean_on_the_others():
     known = perfect(100)["en"]
     known["gaming"] |= {"fp": 2}
     rates = error_rates(known)
-    assert 0 < rates["office"].false_rate < rates["gaming"].false_rate < 0.02
-    assert rates["gaming"].false_rate_sd > 0
+    assert 0 < rates["office"].unrelated.mean < rates["gaming"].unrelated.mean < 0.02
+    assert rates["gaming"].false_sd(0.0) > 0
+    assert Rate(3, 12).mean == 0.25
+    assert Rate(3, 12).sd == pytest.approx(math.sqrt(0.25 * 0.75 / 13))
+
+
+def test_draws_of_the_error_are_the_same_whenever_they_are_asked_for():
+    rates = error_rates(perfect(100)["zh"])["gaming"]
+    first, again = (error_draws(rates, "zh", "gaming") for _ in range(2))
+    assert np.array_equal(first.unrelated, again.unrelated)
+    assert 0.9 < first.sensitivity.mean() < 1.0  # never above one post found for each that is there
+    assert (first.sensitivity * rates.sensitivity.mean).max() <= 1.0
+
+
+@pytest.mark.parametrize("expected", [0.8, 4.0, 40.0])
+def test_limits_of_counts_hold_nine_times_in_ten(expected):
+    rng, held = np.random.default_rng(3), []
+    for _ in range(400):
+        count = float(rng.poisson(expected))
+        low, high = np.quantile(count_draws(count, count, 1.0, rng), (0.05, 0.95))
+        held.append(low <= expected <= high)
+    assert 0.86 <= np.mean(held) <= 0.97
+
+
+def test_a_weighted_sum_of_counts_is_drawn_with_its_mean_and_spread():
+    drawn = count_draws(50.0, 100.0, 2.0, generator("en", "gaming", 9))
+    assert drawn.shape == (DRAWS,)
+    assert drawn.mean() == pytest.approx(51.0, abs=0.6)  # half an event of size 2 above the sum
+    assert drawn.std() == pytest.approx(10.0, rel=0.05)
 
 
 def test_an_empty_day_has_no_rows():
     frame = sector_shares(labels_frame([]))
     SCHEMAS["sector_shares"].validate(frame)
     assert frame.is_empty()
-
-
-def shares_frame(days, sector="gaming", users=2000, lang="all"):
-    """Return a ``sector_shares`` table with a ``day`` from (day, share)."""
-    rows = [
-        (day, sector, lang, users, round(users * share), share, 0.0, math.sqrt((share + 0.5 / users) / users), 0.0005)
-        for day, share in days
-    ]
-    names = ["day", "sector", "lang", "users", "users_with", "share", "share_sd", "sampling_sd", "false_sd"]
-    return pl.DataFrame(rows, schema=names, orient="row")
-
-
-def build(shares):
-    """Return the rows of the models that follow from a ``sector_shares`` table."""
-    con = duckdb.connect()
-    for schema in ("lake", "seeds", "staging", "intermediate", "marts"):
-        con.execute(f"create schema {schema}")
-    con.register("shares_frame", shares)
-    con.execute("create table lake.sector_shares as select * from shares_frame")
-    seeds = SQL / "seeds" / "sector_settings.csv"
-    con.execute(f"create table seeds.sector_settings as select * from read_csv('{seeds}', header = true)")  # noqa: S608
-    models = ["staging.stg_sector_shares", "intermediate.int_sector_base", "intermediate.int_sector_window",
-              "marts.sector_growth"]  # fmt: skip
-    for model in models:
-        schema, name = model.split(".")
-        con.execute(f"create table {model} as {(SQL / schema / f'{name}.sql').read_text()}")
-    return {model.split(".")[1]: con.sql(f"select * from {model} order by all").pl() for model in models}  # noqa: S608
-
-
-def history(later, base=0.05):
-    days = [(BASE - timedelta(days=i), base) for i in range(35)]
-    return days + [(BASE + timedelta(days=i + 1), share) for i, share in enumerate(later)]
-
-
-def test_growth_is_against_the_week_up_to_the_base_day():
-    growth = build(shares_frame(history([0.10, 0.05, 0.025])))["sector_growth"]
-    after = growth.filter(pl.col("day") > BASE).sort("day")
-    assert after["growth_pct"].to_list() == pytest.approx([100.0, 0.0, -50.0])
-    assert after["growth_pct_4w"].to_list() == pytest.approx([100.0, 0.0, -50.0])
-    assert (after["lower"] < after["growth_pct"]).all()
-    assert (after["growth_pct"] < after["upper"]).all()
-
-
-def test_intervals_hold_the_truth_nine_times_in_ten():
-    rng = np.random.default_rng(5)
-    users, held = 2000, []
-    for _ in range(25):
-        days = [(d, rng.binomial(users, share) / users) for d, share in history([0.1] * 10)]
-        growth = build(shares_frame(days, users=users))["sector_growth"].filter(pl.col("day") > BASE)
-        held += ((growth["lower"] <= 100.0) & (growth["upper"] >= 100.0)).to_list()
-    assert 0.85 <= np.mean(held) <= 0.98
-
-
-def test_too_few_people_give_no_figure():
-    models = build(shares_frame(history([0.01], base=0.0005), users=1000))
-    assert models["sector_growth"]["growth_pct"].null_count() == models["sector_growth"].height
-    assert models["int_sector_window"]["growth_pct"].null_count() == models["int_sector_window"].height
-    small = build(shares_frame(history([0.05]), users=50))["sector_growth"]
-    assert small["lower"].null_count() == small.height
-
-
-def test_a_day_without_a_post_is_minus_hundred_with_an_upper_limit():
-    last = build(shares_frame(history([0.0])))["sector_growth"].sort("day").row(-1, named=True)
-    assert last["growth_pct"] == -100.0
-    assert last["lower"] == -100.0
-    assert -100.0 < last["upper"] < 0.0
-
-
-def test_a_window_is_the_mean_of_seven_days():
-    window = build(shares_frame(history([0.05] * 6 + [0.10] * 7)))["int_sector_window"].sort("day")
-    assert window["growth_pct"][-1] == pytest.approx(100.0)
-    assert window["growth_pct"][-4] == pytest.approx(100 * 4 / 7)
-    width = window.select(pl.col("upper") - pl.col("lower")).to_series()[-1]
-    daily = build(shares_frame(history([0.05] * 6 + [0.10] * 7)))["sector_growth"].sort("day").row(-1, named=True)
-    assert width < daily["upper"] - daily["lower"]
-
-
-def test_days_that_differ_more_than_chance_widen_the_interval():
-    calm = history([0.1])
-    rough = [(d, s * (1.5 if i % 2 else 0.5) if d < BASE else s) for i, (d, s) in enumerate(calm)]
-    widths = []
-    for days in (calm, rough):
-        last = build(shares_frame(days))["sector_growth"].sort("day").row(-1, named=True)
-        widths.append((last["upper"] - last["lower"]) / (last["growth_pct"] + 100))
-    assert widths[1] > 2 * widths[0]

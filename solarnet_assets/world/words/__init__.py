@@ -20,6 +20,11 @@ SECTORS = (
     "remote_work", "online_education", "gaming", "video_streaming",
     "social_networking", "e_commerce", "express_delivery",
 )  # fmt: skip
+PLAIN_TOPICS = ("office", "ambiguous", "other_language", "chatter", "chains", "comments", "pasta", "live", "replies",
+                "outlet", "remark", "astroturf", "feeds")  # fmt: skip
+ABOUT = ("headlines", "greetings", "buttons", "spun")
+"""What many write alike, by what it is about: a sector, or ``any``."""
+
 CODE = "23456789abcdefghjkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ"
 BRACES = re.compile(r"\{(\w+)\}")
 
@@ -61,7 +66,8 @@ class Words:
         before: openers that say nothing about a sector; ``after``: closers of that kind.
         topics: templates by topic: a sector (``home_office`` for remote work in the first person), each with
             a second list under "<topic> plain" that names things by their common names; a "sector+sector"
-            pair, ``office``, ``ambiguous``, ``daily``, ``troubled``, ``sports`` ...
+            pair, ``office``, ``ambiguous``, ``daily``, ``troubled``, ``sports`` ...;
+            "headlines <sector>" and "spun <sector>".
         campaigns: templates of bot floods by sector; ``chatter`` is what other bots write.
         names: first and second halves of user names.
     """
@@ -107,17 +113,18 @@ def _slots(raw: Mapping[str, list[str]], troubled: bool) -> dict[str, Options]:
 def words(language: str, troubled: bool) -> Words:
     """Return the words of a language ('en', 'zh'), as they are in quiet or in troubled times."""
     raw: dict[str, Any] = {}
-    for part in ("slots", "sectors", "other"):
+    for part in ("slots", "sectors", "other", "crowds"):
         text = (Path(__file__).parent / f"{language}_{part}.yaml").read_text(encoding="utf-8")
         raw |= yaml.safe_load(text)
-    slots = _slots(raw["slots"], troubled)
+    slots = _slots(raw["slots"] | raw["crowd_slots"], troubled)
     topics: dict[str, list[str]] = {}
     for sector, kinds in raw["sectors"].items():
         topics |= {sector: kinds["said"], f"{sector} plain": kinds["plain"]}
     topics |= {"home_office": raw["sectors"]["remote_work"]["home_office"]}
     topics |= {"home_office plain": raw["sectors"]["remote_work"]["home_office_plain"]}
     topics |= raw["pairs"] | raw["other"]
-    topics |= {name: raw[name] for name in ("office", "ambiguous", "other_language", "chatter", "chains", "comments")}
+    topics |= {name: raw[name] for name in PLAIN_TOPICS}
+    topics |= {f"{kind} {about}": texts for kind in ABOUT for about, texts in raw[kind].items()}
     return Words(
         before=_compiled(raw["before"], slots),
         after=_compiled(raw["after"], slots),
