@@ -11,8 +11,10 @@ import dagster as dg
 from solarnet_assets.defs.daily import OWNERS
 from solarnet_assets.defs.resources import Project
 
-READS = ("recovery_daily", "site_daily", "parking_groups", "sector_growth", "solar_daily", "solar_farms",
-         "recovery_forecast", "recovery_dates", "published_comparison")  # fmt: skip
+READS = (
+    "recovery_daily", "site_daily", "parking_groups", "steel_shock", "commuting_corrections", "sector_growth",
+    "solar_daily", "solar_farms", "recovery_forecast", "recovery_dates", "forecast_scores", "published_comparison",
+)  # fmt: skip
 """Marts that the page shows."""
 
 
@@ -22,8 +24,9 @@ READS = ("recovery_daily", "site_daily", "parking_groups", "sector_growth", "sol
     kinds={"html"},
     owners=OWNERS,
     tags={"layer": "report"},
-    description="`report/index.html`: headline, signals with intervals, published beside measured, places, evidence, "
-    "gaps and methods. One self-contained file, rewritten whole from the newest marts.",
+    description="`report/index.html`: headline, signals with intervals, forecast, published beside measured, places, "
+    "evidence, gaps and methods, in English and Chinese; from every figure down to its SQL, partitions and raw files. "
+    "One self-contained file, rewritten whole from the newest marts.",
 )
 def report(project: Project) -> dg.MaterializeResult[Any]:
     """Write the report."""
@@ -31,7 +34,8 @@ def report(project: Project) -> dg.MaterializeResult[Any]:
     from solarnet_assets.reports import build_report, digest
 
     truth = known_truth(project.warehouse)
-    page = build_report(project.warehouse, Path(str(project.evidence.root)), project.report, truth=truth)
+    evidence = Path(str(project.evidence.root))
+    page = build_report(project.warehouse, evidence, project.report, truth=truth, lake=project.lake)
     return dg.MaterializeResult(
         metadata={
             "path": dg.MetadataValue.path(str(page)),

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from solarnet_assets.reports import corrections, gallery, panels, signals
+from solarnet_assets.reports import (
+    compare,
+    corrections,
+    forecast,
+    formats,
+    gallery,
+    gaps,
+    lineage,
+    palette,
+    places,
+    sectors,
+    signals,
+    solar,
+)
 from solarnet_assets.reports.data import ReportData, read
-from solarnet_assets.reports.methods import PROVENANCE, methods
+from solarnet_assets.reports.text import Text
+from solarnet_assets.reports.words import language, name_of, quoted, say
+from solarnet_assets.storage.lake import Lake
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -20,6 +38,7 @@ def build_report(
     out: Path,
     quarantine_root: Path | None = None,
     truth: pl.DataFrame | None = None,
+    lake: Lake | None = None,
 ) -> Path:
     """Write the report: one file that needs nothing else.
 
@@ -29,15 +48,18 @@ def build_report(
         out: the HTML file to write.
         quarantine_root: folder of refused records; default: ``quarantine`` beside the warehouse.
         truth: of a simulation, to draw beside the figures: columns signal, key, day, value.
+        lake: partitions behind the figures; default: ``lake`` beside the warehouse, where there is one.
 
     Returns:
-        ``out``. The same warehouse, evidence and quarantine give the same bytes.
+        ``out``. The same warehouse, lake, evidence and quarantine give the same bytes.
 
     Raises:
         BadInputError: there is no readable warehouse.
     """
-    data = read(warehouse_path, evidence_root, quarantine_root or warehouse_path.parent / "quarantine", truth)
-    page = render(context(data))
+    quarantine = quarantine_root or warehouse_path.parent / "quarantine"
+    beside = warehouse_path.parent / "lake"
+    known = lake or (Lake(beside, quarantine) if beside.is_dir() else None)
+    page = render(context(read(warehouse_path, evidence_root, quarantine, truth, known)))
     out.parent.mkdir(parents=True, exist_ok=True)
     draft = out.with_name(f".{out.name}.draft")
     draft.write_text(page, encoding="utf-8")
@@ -46,7 +68,7 @@ def build_report(
 
 
 def digest(warehouse_path: Path) -> str:
-    """Return headline and newest figures as Markdown, for places where the page itself does not fit."""
+    """Return headline and newest figures as Markdown in English, for places where the page itself does not fit."""
     nowhere = warehouse_path.parent / "quarantine" / "-"
     data = read(warehouse_path, nowhere, nowhere)
     top = signals.headline(data)
@@ -54,34 +76,54 @@ def digest(warehouse_path: Path) -> str:
         return "No figures yet."
     lines = [f"**{top['value']} of normal** ({top['signal']}, {top['day']}, {top['interval']}). {top['back']}", ""]
     lines += [f"- {card['name']}: {card['value']} {card['what']} ({card['interval']})" for card in signals.cards(data)]
-    return "\n".join(lines)
+    return "\n".join(lines).replace("\u00a0", " ")
 
 
 def context(data: ReportData) -> dict[str, Any]:
     """Return everything that the template shows."""
     pictures = gallery.pictures(data)
+    levels, posts, farms = signals.level_sections(data), sectors.sectors(data), solar.solar_section(data)
+    ahead, fixed = forecast.forecast_section(data), corrections.section(data)
+    days: dict[str, tuple[date, dict[str, Any] | None]]
+    days = {one["signal"]: (one["last_day"], one["last"]) for one in levels}
+    days |= {"sector": (posts["last_day"], posts["last"])} if posts else {}
+    days |= {"solar": (farms["last_day"], farms["last"])} if farms else {}
+    days |= {"forecast": (ahead["last_day"], None)} if ahead else {}
+    days |= {"corrections": (fixed["last_day"], None)} if fixed else {}
+    days |= {key: (data.span[1], None) for key in ("published", "sites", "places")} if data.span else {}
+    graph, compared = lineage.graph(), compare.comparison(data)
+    anchors = {(picture["key"], picture["site"]): picture["anchor"] for picture in pictures}
     return {
-        "title": "SolarNet recovery report",
-        "span": data.span,
+        "say": say,
+        "span": data.span and [formats.day(day, year=True) for day in data.span],
         "headline": signals.headline(data),
         "cards": signals.cards(data),
-        "levels": signals.level_sections(data),
-        "corrections": corrections.section(data),
-        "sectors": panels.sectors(data),
-        "solar": signals.solar_section(data),
-        "forecast": signals.forecast_section(data),
-        "comparison": panels.comparison(data),
-        "cities": panels.areas(data, "city"),
-        "provinces": panels.areas(data, "region"),
-        "sites": panels.kinds(data) + panels.sites(data, {picture["site"] for picture in pictures}),
+        "levels": levels,
+        "corrections": fixed,
+        "sectors": posts,
+        "solar": farms,
+        "forecast": ahead,
+        "comparison": compared,
+        "addresses": compare.addresses(compared),
+        "map": places.map_section(data),
+        "matrix": places.matrix(data),
+        "cities": places.areas(data, "city"),
+        "provinces": places.areas(data, "region"),
+        "sites": places.kinds(data) + places.sites(data, anchors),
         "pictures": pictures,
-        "gaps": panels.gaps(data),
-        "refused": panels.refused(data),
+        "gaps": gaps.gaps(data),
+        "refused": gaps.refused(data),
         "simulated": data.simulated,
-        "methods": methods(),
-        "provenance": PROVENANCE,
-        "weights": list(data["composite_weights"].iter_rows(named=True)),
+        "how": {key: lineage.drill(data, graph, key, *found, pictures) for key, found in days.items()},
+        "methods": sorted({key.split(".")[1] for key in language("en") if key.startswith("methods.")}),
+        "weights": [_weight(row) for row in data["composite_weights"].iter_rows(named=True)],
     }
+
+
+def _weight(row: dict[str, Any]) -> dict[str, Text]:
+    signal = row["signal"] if f"signals.{row['signal']}" in language("en") else ""
+    name = say(f"signals.{signal}") if signal else name_of(row["signal"])
+    return {"name": name, "weight": formats.percent(100 * (row["weight"] or 0.0)), "reason": quoted(row["reason"])}
 
 
 def render(values: dict[str, Any]) -> str:
@@ -92,5 +134,7 @@ def render(values: dict[str, Any]) -> str:
     environment = Environment(
         loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    return environment.get_template("report.html").render(**values, style=style)
+    style = palette.variables() + (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
+    allowed = base64.b64encode(hashlib.sha256(f"\n{script}\n".encode()).digest()).decode()
+    return environment.get_template("report.html").render(**values, style=style, script=script, allowed=allowed)

@@ -6,20 +6,15 @@ from datetime import date
 from typing import Any
 
 import polars as pl
-from markupsafe import Markup
 
-from solarnet_assets.reports import words
+from solarnet_assets.reports import formats
 from solarnet_assets.reports.data import ReportData
 from solarnet_assets.reports.sparkline import Frame, two_lines
+from solarnet_assets.reports.text import NOTHING, Text, joined
+from solarnet_assets.reports.words import say
 
-NAMES = {
-    "align_lunar": ("Same lunar day", "Without: the day 364 days before"),
-    "match_working_days": ("Working days with working days", "Without: the lunar day alone, whatever it was"),
-    "remove_base": ("Base removed", "Without: last year as it was, panels and publishers drift"),
-    "correct_detection": ("Sparse phones", "Without: only those seen at work and at home"),
-    "per_panel": ("Per device of the panel", "Without: as many devices as there happen to be"),
-}
-"""What a correction is called, and what stands in its place where it is left out."""
+NAMES = ("align_lunar", "match_working_days", "remove_base", "correct_detection", "per_panel")
+"""Corrections in the order of the page."""
 
 QUIET = (2, 16)
 """Days of January on which commuting is normal: a correction that is of use makes them scatter less."""
@@ -62,39 +57,45 @@ def country_days(data: ReportData) -> pl.DataFrame:
 def _item(name: str, rows: pl.DataFrame, frame: Frame) -> dict[str, Any] | None:
     if rows.is_empty():
         return None
-    title, without = NAMES[name]
+    title = say(f"corrections.{name}.name")
     quiet = rows.filter(pl.col("day").dt.month() == 1, pl.col("day").dt.day().is_between(*QUIET))
     spread = {side: quiet[side].std() for side in ("value_with", "value_without")}
     effect = rows.select(off=pl.col("value_with") - pl.col("value_without"), day="day")
     largest = effect.sort(pl.col("off").abs(), "day", descending=[True, False]).row(0, named=True)
     last = rows.row(-1, named=True)
-    label = (
-        f"{title}: {words.percent(last['value_with'])} with it and {words.percent(last['value_without'])} without on "
-        f"{words.day(last['day'])}"
+    label = say(
+        "corrections.label",
+        name=title,
+        with_it=formats.percent(last["value_with"]),
+        without=formats.percent(last["value_without"]),
+        day=formats.day(last["day"], year=True),
     )
-    drawn = two_lines(
-        rows.select("day", first="value_with", second="value_without"), frame, "--commuting", 100.0, label
-    )
+    drawn = rows.select("day", first="value_with", second="value_without")
     return {
         "name": title,
-        "without": without,
+        "without": say(f"corrections.{name}.without"),
         "is_on": bool(rows["is_on"][0]),
-        "picture": Markup(drawn),  # noqa: S704 - drawn here, its label escaped there
-        "scatter": tuple(None if value is None else f"{value:.1f}" for value in spread.values()),
-        "largest": _signed(largest["off"]),
-        "largest_day": words.day(largest["day"]),
-        "last": _signed(last["value_with"] - last["value_without"]),
-        "last_day": words.day(last["day"]),
+        "picture": two_lines(drawn, frame, "--commuting", 100.0, label),
+        "scatter": _scatter(spread),
+        "effect": say(
+            "corrections.effect",
+            largest=formats.tenth(largest["off"], signed=True),
+            largest_day=formats.day(largest["day"]),
+            last=formats.tenth(last["value_with"] - last["value_without"], signed=True),
+            last_day=formats.day(last["day"]),
+        ),
     }
 
 
-def _signed(points: float) -> str:
-    return f"{points:+.1f}".replace("-", "−")
+def _scatter(spread: dict[str, Any]) -> Text:
+    if None in spread.values():
+        return NOTHING
+    ends = {side: formats.tenth(value) for side, value in spread.items()}
+    return say("corrections.scatter", with_it=ends["value_with"], without=ends["value_without"])
 
 
-def _list(days: list[date]) -> str:
-    shown = [words.day(day, year=True) for day in days[-6:]]
-    return ", ".join(shown)
+def _list(days: list[date]) -> Text:
+    return joined(formats.day(day, year=True) for day in days[-6:])
 
 
 def _day(value: Any) -> date:

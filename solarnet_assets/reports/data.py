@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from solarnet_assets.storage.lake import Lake
 from solarnet_assets.storage.warehouse import reader
 
 TABLES: dict[str, dict[str, str]] = {
@@ -38,7 +39,8 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "marts.sector_growth": {
         "sector": "varchar", "lang": "varchar", "day": "date", "share": "double", "growth_pct": "double",
-        "growth_pct_4w": "double", "lower": "double", "upper": "double", "n_obs": "bigint",
+        "growth_pct_4w": "double", "lower": "double", "upper": "double", "lower_4w": "double", "upper_4w": "double",
+        "n_obs": "bigint", "note": "varchar",
     },
     "marts.solar_daily": {
         "site_id": "varchar", "day": "date", "farms": "bigint", "area_km2": "double", "lower": "double",
@@ -50,11 +52,18 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "marts.recovery_forecast": {
         "as_of": "date", "signal": "varchar", "region": "varchar", "day": "date", "value": "double",
-        "lower": "double", "upper": "double",
+        "lower": "double", "upper": "double", "method": "varchar",
     },
     "marts.recovery_dates": {
         "as_of": "date", "signal": "varchar", "region": "varchar", "threshold": "double", "date_median": "date",
         "date_lower": "date", "date_upper": "date", "prob_by": "double", "horizon": "date",
+        "method": "varchar", "prob_never": "double", "prob_by_7d": "double", "prob_by_14d": "double",
+        "prob_by_28d": "double", "note": "varchar",
+    },
+    "marts.forecast_scores": {
+        "method": "varchar", "signal": "varchar", "level": "varchar", "horizon": "bigint", "n": "bigint",
+        "crps": "double", "crps_straight_line": "double", "crps_no_change": "double", "covered": "double",
+        "date_n": "bigint", "date_error": "double", "date_covered": "double",
     },
     "marts.published_comparison": {
         "item": "varchar", "published": "double", "published_text": "varchar", "unit": "varchar",
@@ -62,12 +71,21 @@ TABLES: dict[str, dict[str, str]] = {
         "measured_text": "varchar", "truth": "double", "within": "boolean", "note": "varchar", "signal": "varchar",
         "day": "date",
     },
-    "staging.stg_cities": {"city": "varchar", "name": "varchar", "region": "varchar", "workforce": "double"},
-    "staging.stg_sites": {"site_id": "varchar", "name": "varchar", "signal": "varchar"},
+    "staging.stg_cities": {
+        "city": "varchar", "name": "varchar", "region": "varchar", "workforce": "double", "lon": "double",
+        "lat": "double",
+    },
+    "staging.stg_sites": {
+        "site_id": "varchar", "name": "varchar", "signal": "varchar", "region": "varchar", "lon": "double",
+        "lat": "double",
+    },
     "seeds.composite_weights": {"signal": "varchar", "weight": "double", "reason": "varchar"},
     "seeds.settings": {"name": "varchar", "value": "varchar"},
 }  # fmt: skip
 """Tables and columns that the report reads. A table or column that is absent reads as empty or null."""
+
+PUBLISHED = "straight_line"
+"""The published method of forecasting; tables without a ``method`` hold it alone."""
 
 LATEST_ONLY = {"marts.recovery_forecast": "as_of", "marts.recovery_dates": "as_of"}
 """Tables of which the report needs the newest vintage only."""
@@ -88,12 +106,14 @@ class ReportData:
         rejects: refused records: asset, day, file, reason, records.
         truth: what a simulation knows to be true: signal, key, day, value; empty outside one.
         evidence_root: folder that evidence paths are relative to.
+        lake: the partitions that the warehouse was made from; None where they are not at hand.
     """
 
     tables: dict[str, pl.DataFrame]
     rejects: pl.DataFrame = field(default_factory=lambda: REJECTS.to_frame())
     truth: pl.DataFrame = field(default_factory=lambda: TRUTH.to_frame())
     evidence_root: Path = Path("evidence")
+    lake: Lake | None = None
 
     def __getitem__(self, name: str) -> pl.DataFrame:
         """Return one table."""
@@ -121,13 +141,21 @@ class ReportData:
         return (first, last) if isinstance(first, date) and isinstance(last, date) else None
 
 
-def read(warehouse: Path, evidence_root: Path, quarantine_root: Path, truth: pl.DataFrame | None = None) -> ReportData:
+def read(
+    warehouse: Path,
+    evidence_root: Path,
+    quarantine_root: Path,
+    truth: pl.DataFrame | None = None,
+    lake: Lake | None = None,
+) -> ReportData:
     """Read everything that the report shows; the truth of a simulation is handed in by whoever may know it."""
     with reader(warehouse) as con:
         present = _columns(con)
         tables = {name.split(".")[1]: _table(con, name, present.get(name, set())) for name in TABLES}
+    for name in ("recovery_forecast", "recovery_dates"):
+        tables[name] = tables[name].with_columns(pl.col("method").fill_null(PUBLISHED))
     known = TRUTH.to_frame() if truth is None else truth.select(TRUTH.names()).sort(TRUTH.names())
-    return ReportData(tables, _rejects(quarantine_root), known, evidence_root)
+    return ReportData(tables, _rejects(quarantine_root), known, evidence_root, lake)
 
 
 def _columns(con: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
@@ -153,13 +181,22 @@ def _table(con: duckdb.DuckDBPyConnection, name: str, present: set[str]) -> pl.D
 
 def _rejects(root: Path) -> pl.DataFrame:
     """Count refused records by asset, day, file and reason."""
-    frames = []
-    for file in sorted(root.glob("*/**/rejects-*.parquet")) if root.is_dir() else []:
-        asset, *rest = file.relative_to(root).parts
-        day = rest[0].removeprefix("day=") if len(rest) > 1 else ""
-        rows = pl.read_parquet(file)
-        records = pl.col("records").sum() if "records" in rows.columns else pl.len().cast(pl.Int64).alias("records")
-        counted = rows.group_by("file", "reason").agg(records)
-        frames.append(counted.select(pl.lit(asset).alias("asset"), pl.lit(day).alias("day"), *counted.columns))
-    rows = pl.concat([REJECTS.to_frame(), *frames], how="vertical")
-    return rows.sort(REJECTS.names())
+    files = sorted(root.glob("*/**/rejects-*.parquet")) if root.is_dir() else []
+    if not files:
+        return REJECTS.to_frame()
+    places = {str(file): file.relative_to(root).parts for file in files}
+    found = pl.scan_parquet(
+        files,
+        schema={"file": pl.String, "reason": pl.String, "records": pl.Int64},
+        missing_columns="insert",
+        extra_columns="ignore",
+        include_file_paths="path",
+        hive_partitioning=False,
+    )
+    counted = found.group_by("path", "file", "reason").agg(pl.col("records").fill_null(1).sum()).collect()
+    days = {path: parts[1].removeprefix("day=") if len(parts) > 2 else "" for path, parts in places.items()}
+    named = counted.with_columns(
+        asset=pl.col("path").replace_strict({path: parts[0] for path, parts in places.items()}, return_dtype=pl.String),
+        day=pl.col("path").replace_strict(days, return_dtype=pl.String),
+    )
+    return named.select(REJECTS.names()).sort(REJECTS.names())

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import polars as pl
 
-from solarnet_assets.reports import words
+from solarnet_assets.reports import formats
 from solarnet_assets.reports.data import ReportData
+from solarnet_assets.reports.text import Text
+from solarnet_assets.reports.words import say
 
 
 def ordinary_rows(data: ReportData, signal: str) -> pl.DataFrame | None:
@@ -16,16 +18,17 @@ def ordinary_rows(data: ReportData, signal: str) -> pl.DataFrame | None:
     return rows if rows.height else None
 
 
-def shock(rows: pl.DataFrame | None) -> dict[str, str] | None:
-    """Return the lowest day set against an ordinary festival, as a sentence's parts."""
+def shock(rows: pl.DataFrame | None) -> Text | None:
+    """Return the lowest day set against an ordinary festival, as a sentence."""
     if rows is None:
         return None
     worst = rows.sort("shock", "day").row(0, named=True)
-    return {
-        "day": words.day(worst["day"]),
-        "partner": words.day(worst["partner"], year=True),
-        "ordinary": words.percent(worst["ordinary"]),
-        "ordinary_interval": words.interval(worst["ordinary_lower"], worst["ordinary_upper"]),
-        "shock": words.percent(worst["shock"]),
-        "shock_interval": words.interval(worst["shock_lower"], worst["shock_upper"]),
-    }
+    return say(
+        "levels.shock",
+        day=formats.day(worst["day"]),
+        partner=formats.day(worst["partner"], year=True),
+        ordinary=formats.percent(worst["ordinary"]),
+        ordinary_interval=formats.interval(worst["ordinary_lower"], worst["ordinary_upper"]),
+        shock=formats.percent(worst["shock"]),
+        shock_interval=formats.interval(worst["shock_lower"], worst["shock_upper"]),
+    )

@@ -8,8 +8,9 @@ from typing import Any
 
 import polars as pl
 
-from solarnet_assets.reports import words
+from solarnet_assets.reports import formats, lakeside
 from solarnet_assets.reports.data import ReportData
+from solarnet_assets.reports.words import name_of, say
 
 PER_SIGNAL = {"steel": 8, "parking": 6, "solar": 4}
 MAX_BYTES = 200_000
@@ -25,7 +26,8 @@ def pictures(data: ReportData) -> list[dict[str, Any]]:
         found = (_picture(data.evidence_root, row) for row in rows.iter_rows(named=True))
         usable = [picture for picture in found if picture]
         step = max(len(usable) / limit, 1.0)
-        shown += [usable[int(n * step)] for n in range(min(limit, len(usable)))]
+        chosen = [usable[int(n * step)] | {"anchor": f"picture-{signal}-{n}"} for n in range(min(limit, len(usable)))]
+        shown += _with_raw_files(data, signal, chosen)
     return shown
 
 
@@ -59,15 +61,30 @@ def _picture(root: Path, row: dict[str, Any]) -> dict[str, Any] | None:
     kind = next((kind for magic, kind in KINDS.items() if content.startswith(magic)), None)
     if kind is None:
         return None
-    solar = row["signal"] == "solar"
-    value = words.number(row["value"], "km²") if solar else words.percent(row["value"])
-    what = {"steel": "hot pixels", "parking": "vehicles found", "solar": "arrays found"}[row["signal"]]
-    when = "" if row["day"] is None else f", {words.day(row['day'])}"
+    solar, signal = row["signal"] == "solar", row["signal"]
+    value = formats.number(row["value"], "km²") if solar else formats.percent(row["value"])
+    day = formats.day(row["day"], year=True)
+    taken = formats.day(lakeside.day_and_name(row["evidence"])[0], year=True)
+    key = "gallery.area" if solar else "gallery.level"
     return {
         "site": row["site"],
-        "name": row["name"],
-        "signal": words.SIGNALS[row["signal"]],
-        "caption": f"{what}; {value}{'' if solar else ' of baseline'}{when}",
+        "name": name_of(row["name"]),
+        "key": signal,
+        "signal": say(f"signals.{signal}"),
+        "caption": say(key, what=say(f"gallery.{signal}"), value=value, day=day, taken=taken),
+        "alt": say(
+            "gallery.alt", signal=say(f"signals.{signal}"), name=name_of(row["name"]), what=say(f"gallery.{signal}")
+        ),
         "path": row["evidence"],
+        "raw": None,
         "source": f"data:{kind};base64,{base64.b64encode(content).decode()}",
     }
+
+
+def _with_raw_files(data: ReportData, signal: str, shown: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Add to each picture the raw file that it was made of, where the lake has it."""
+    if data.lake is None or not shown:
+        return shown
+    found = lakeside.raw_files(data.lake, signal, [picture["path"] for picture in shown])
+    raw = {row["evidence"]: row for row in found.iter_rows(named=True)}
+    return [picture | {"raw": raw.get(picture["path"])} for picture in shown]

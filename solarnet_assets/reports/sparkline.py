@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
 import polars as pl
+from markupsafe import Markup
 
-from solarnet_assets.reports.charts import with_runs
+from solarnet_assets.reports.series import POINTS, thinned, with_runs
+from solarnet_assets.reports.text import Text
 
 WIDTH, HEIGHT = 200, 64
 
@@ -32,8 +34,15 @@ class Frame:
         return HEIGHT * (1 - share)
 
 
-def sparkline(rows: pl.DataFrame, frame: Frame, colour: str, normal: float, label: str) -> str:
-    """Draw value and interval over time.
+def frame_of(rows: pl.DataFrame, low: float, high: float) -> Frame:
+    """Return the scale of a group of pictures: its days, and the given limits."""
+    return Frame(cast(date, rows["day"].min()), cast(date, rows["day"].max()), low, high)
+
+
+def sparkline(
+    rows: pl.DataFrame, frame: Frame, colour: str, normal: float, label: Text, points: int = POINTS
+) -> Markup:
+    """Draw value and interval over time; long series as in :func:`series.thinned`.
 
     Args:
         rows: day, value, lower, upper.
@@ -41,22 +50,21 @@ def sparkline(rows: pl.DataFrame, frame: Frame, colour: str, normal: float, labe
         colour: name of a CSS variable.
         normal: level of the reference line.
         label: what a screen reader says.
+        points: most points to draw.
     """
-    parts = [f'<line x1="0" x2="{WIDTH}" y1="{frame.y(normal):.1f}" y2="{frame.y(normal):.1f}" class="normal"/>']
-    for run in with_runs(rows).partition_by("run", maintain_order=True):
+    shown, step = thinned(rows.drop_nulls("value"), points)
+    parts = [_level(frame, normal)]
+    for run in with_runs(shown, step).partition_by("run", maintain_order=True):
         days = run["day"].to_list()
-        upper = [f"{frame.x(d):.1f},{frame.y(v):.1f}" for d, v in zip(days, run["upper"], strict=True)]
-        lower = [f"{frame.x(d):.1f},{frame.y(v):.1f}" for d, v in zip(days, run["lower"], strict=True)]
-        value = [f"{frame.x(d):.1f},{frame.y(v):.1f}" for d, v in zip(days, run["value"], strict=True)]
+        upper, lower = _points(frame, days, run["upper"]), _points(frame, days, run["lower"])
+        value = _points(frame, days, run["value"])
         parts.append(f'<polygon points="{" ".join(upper + lower[::-1])}" style="fill:var({colour})" class="band"/>')
-        parts.append(f'<polyline points="{" ".join(value)}" style="stroke:var({colour})" class="line"/>')
-    return (
-        f'<svg class="spark" viewBox="0 -2 {WIDTH} {HEIGHT + 4}" preserveAspectRatio="none" role="img" '
-        f'aria-label="{html.escape(label, quote=True)}">{"".join(parts)}</svg>'
-    )
+        drawn = value if len(value) > 1 else value * 2
+        parts.append(f'<polyline points="{" ".join(drawn)}" style="stroke:var({colour})" class="line"/>')
+    return _picture(parts, label)
 
 
-def two_lines(rows: pl.DataFrame, frame: Frame, colour: str, normal: float, label: str) -> str:
+def two_lines(rows: pl.DataFrame, frame: Frame, colour: str, normal: float, label: Text) -> Markup:
     """Draw two values over time: the first as a line, the second dashed behind it.
 
     Args:
@@ -66,18 +74,17 @@ def two_lines(rows: pl.DataFrame, frame: Frame, colour: str, normal: float, labe
         normal: level of the reference line.
         label: what a screen reader says.
     """
-    parts = [f'<line x1="0" x2="{WIDTH}" y1="{frame.y(normal):.1f}" y2="{frame.y(normal):.1f}" class="normal"/>']
-    for run in with_runs(rows).partition_by("run", maintain_order=True):
-        for name, look in (("second", 'class="line without"'), ("first", f'style="stroke:var({colour})" class="line"')):
-            points = [f"{frame.x(d):.1f},{frame.y(v):.1f}" for d, v in zip(run["day"], run[name], strict=True)]
-            parts.append(f'<polyline points="{" ".join(points)}" {look}/>')
-    return (
-        f'<svg class="spark" viewBox="0 -2 {WIDTH} {HEIGHT + 4}" preserveAspectRatio="none" role="img" '
-        f'aria-label="{html.escape(label, quote=True)}">{"".join(parts)}</svg>'
-    )
+    points, step = thinned(rows.select("day", value="first", lower="second", upper="second"), 2 * POINTS)
+    parts = [_level(frame, normal)]
+    for run in with_runs(points, step).partition_by("run", maintain_order=True):
+        days = run["day"].to_list()
+        behind, before = _points(frame, days, run["lower"]), _points(frame, days, run["value"])
+        parts.append(f'<polyline points="{" ".join(behind)}" class="line without"/>')
+        parts.append(f'<polyline points="{" ".join(before)}" style="stroke:var({colour})" class="line"/>')
+    return _picture(parts, label)
 
 
-def interval_mark(measured: float, lower: float, upper: float, published: float, truth: float | None) -> str:
+def interval_mark(measured: float, lower: float, upper: float, published: float, truth: float | None) -> Markup:
     """Draw one row of the comparison: interval, measured value, published figure and truth on a scale of their own."""
     marks = [x for x in (measured, lower, upper, published, truth) if x is not None]
     low, high = min(marks), max(marks)
@@ -87,9 +94,24 @@ def interval_mark(measured: float, lower: float, upper: float, published: float,
         return f"{150 * (value - low + pad) / (high - low + 2 * pad):.1f}"
 
     actual = "" if truth is None else f'<line x1="{at(truth)}" x2="{at(truth)}" y1="3" y2="19" class="truth"/>'
-    return (
+    return Markup(  # noqa: S704 - numbers only
         '<svg class="mark" viewBox="0 0 150 22" aria-hidden="true">'
         f'<line x1="{at(lower)}" x2="{at(upper)}" y1="11" y2="11" class="range"/>'
         f'{actual}<circle cx="{at(measured)}" cy="11" r="4.5" class="dot"/>'
         f'<path d="M{at(published)} 4l5 7l-5 7l-5 -7z" class="published"/></svg>'
+    )
+
+
+def _level(frame: Frame, normal: float) -> str:
+    return f'<line x1="0" x2="{WIDTH}" y1="{frame.y(normal):.1f}" y2="{frame.y(normal):.1f}" class="normal"/>'
+
+
+def _points(frame: Frame, days: list[date], values: pl.Series) -> list[str]:
+    return [f"{frame.x(d):.1f},{frame.y(v):.1f}" for d, v in zip(days, values, strict=True)]
+
+
+def _picture(parts: list[str], label: Text) -> Markup:
+    return Markup(  # noqa: S704 - drawn here, its label escaped there
+        f'<svg class="spark" viewBox="0 -2 {WIDTH} {HEIGHT + 4}" preserveAspectRatio="none" role="img"'
+        f"{label.attr('aria-label')}>{''.join(parts)}</svg>"
     )

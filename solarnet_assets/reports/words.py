@@ -1,78 +1,93 @@
-"""Numbers, days and names as people read them."""
+"""The words of the page in both languages, read from one file per language, and names of places in Chinese."""
 
 from __future__ import annotations
 
-from datetime import date
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-SIGNALS = {
-    "composite": "Recovery index",
-    "steel": "Steel heat",
-    "parking": "Car parks",
-    "commuting": "Commuting",
-    "sector": "Online sectors",
-    "solar": "Solar farms",
-}
-MEANING = {
-    "composite": "Weighted mean of steel, car parks and commuting; percent of normal",
-    "steel": "Thermal activity, percent of the mills' own baseline. This is not steel output",
-    "parking": "Vehicles, percent of the lots' own baseline for that kind of day",
-    "commuting": "Commuters in the active panel against the aligned day of the year before",
-    "sector": "Share of active users who write about it, against 1 January",
-    "solar": "Area of photovoltaic arrays found in the watched areas",
-}
+import yaml
+
+from solarnet_assets.reports.text import Text, joined
+
+FOLDER = Path(__file__).parent / "language"
 
 
-NAMES = {"CN": "China", "e_commerce": "E-commerce"}
-"""Keys whose words are not the key itself."""
+def say(key: str, **values: Text | str | int) -> Text:
+    """Return a sentence of the page.
+
+    Args:
+        key: dotted key of ``language/en.yaml`` and ``language/zh.yaml``.
+        **values: what stands in its braces.
+
+    Raises:
+        KeyError: a language lacks the key, or a value is missing.
+    """
+    english = {name: value.en if isinstance(value, Text) else str(value) for name, value in values.items()}
+    chinese = {name: value.zh if isinstance(value, Text) else str(value) for name, value in values.items()}
+    return Text(language("en")[key].format(**english), language("zh")[key].format(**chinese))
 
 
-def percent(value: float | None, signed: bool = False) -> str:
-    """Return a percentage: one decimal below ten, none above; a dash for nothing."""
-    if value is None:
-        return "–"
-    text = f"{value:+.{_digits(value)}f}" if signed else f"{value:.{_digits(value)}f}"
-    return (text.lstrip("+-") if float(text) == 0 else text.replace("-", "−")) + " %"
+def name_of(key: str) -> Text:
+    """Return a key or name of data (``remote_work``, ``Hubei``) as people read it; unknown names stay as they are."""
+    english = language("en").get(f"names.{key}")
+    if english is not None:
+        return Text(english, language("zh")[f"names.{key}"])
+    shown = key.replace("_", " ").capitalize() if key.islower() else key
+    return Text(shown, places().get(shown, shown))
 
 
-def number(value: float | None, unit: str | None = "") -> str:
-    """Return a figure in its unit; days of the year become dates elsewhere."""
-    if value is None:
-        return "–"
-    if unit and unit.startswith("%"):
-        return percent(value, signed="since" in unit)
-    shown = f"{value:,.{_digits(value) if unit != 'farms' else 0}f}".replace("-", "−")
-    return f"{shown} {unit}".strip()
+def quoted(text: str | None) -> Text:
+    """Return a text of the shipped seeds (published figures, weights) in both languages; others as they are."""
+    known = text or ""
+    return Text(known, _chinese("quoted").get(known, known))
 
 
-def interval(lower: float | None, upper: float | None, unit: str | None = "%") -> str:
-    """Return an interval such as ``70–78``, the unit left to the value beside it."""
-    if lower is None or upper is None:
-        return ""
-    signed = bool(unit and "since" in unit)
-    ends = (
-        percent(x, signed).removesuffix(" %") if unit and unit.startswith("%") else number(x) for x in (lower, upper)
-    )
-    return " to ".join(ends)
+def reason(text: str) -> Text:
+    """Return why a record was refused, without what differs from line to line, in both languages where known."""
+    for pattern, english, chinese in _reasons():
+        match = pattern.fullmatch(text)
+        if match:
+            return Text(english.format(**match.groupdict()), chinese.format(**match.groupdict()))
+    parts = text.split("; ")
+    return Text(text, text) if len(parts) == 1 else joined((reason(part) for part in parts), "; ", "；")
 
 
-def day(value: date | None, year: bool = False) -> str:
-    """Return a day such as ``26 March`` or ``26 March 2020``."""
-    if value is None:
-        return "–"
-    return f"{value.day} {value:%B %Y}" if year else f"{value.day} {value:%B}"
+@cache
+def language(code: str) -> Mapping[str, str]:
+    """Return the texts of a language by dotted key."""
+    return dict(_flat(_read(f"{code}.yaml"), ""))
 
 
-def day_of_year(value: float | None, year: int) -> str:
-    """Return a day of the year (1 = 1 January) as a day and month."""
-    if value is None:
-        return "–"
-    return day(date.fromordinal(date(year, 1, 1).toordinal() + round(value) - 1))
+@cache
+def places() -> Mapping[str, str]:
+    """Return Chinese names of places by their English name."""
+    return _chinese("places")
 
 
-def title(key: str) -> str:
-    """Return a key such as ``remote_work`` as words."""
-    return NAMES.get(key) or (key.replace("_", " ").capitalize() if key.islower() else key)
+@cache
+def _reasons() -> tuple[tuple[re.Pattern[str], str, str], ...]:
+    return tuple((re.compile(entry["match"]), entry["en"], entry["zh"]) for entry in _read("reasons.yaml"))
 
 
-def _digits(value: float) -> int:
-    return 1 if abs(value) < 10 and abs(value - round(value)) >= 0.05 else 0
+@cache
+def _chinese(part: str) -> Mapping[str, str]:
+    found: Mapping[str, str] = _read("names.yaml")[part]
+    return found
+
+
+@cache
+def _read(name: str) -> Any:
+    content: Any = yaml.safe_load((FOLDER / name).read_text(encoding="utf-8"))
+    return content
+
+
+def _flat(node: Any, path: str) -> Iterator[tuple[str, str]]:
+    items = node.items() if isinstance(node, dict) else enumerate(node)
+    for key, value in items:
+        if isinstance(value, dict | list):
+            yield from _flat(value, f"{path}{key}.")
+        else:
+            yield f"{path}{key}", str(value)

@@ -1,13 +1,19 @@
 """A small warehouse with the marts' columns, made of drawn curves."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from importlib.util import module_from_spec, spec_from_file_location
 from io import BytesIO
+from pathlib import Path
 
 import duckdb
 import numpy as np
 import polars as pl
 import pytest
 from PIL import Image
+
+from solarnet_assets.landing import Landing, reject, rejects_frame
+from solarnet_assets.storage.lake import Lake
+from solarnet_assets.storage.schemas import SCHEMAS
 
 START, DAYS = date(2020, 1, 1), 75
 CURVES = {
@@ -129,13 +135,63 @@ def tables(rng):
         "marts.recovery_dates": pl.DataFrame(dates, schema=names, orient="row"),
         "marts.published_comparison": pl.DataFrame(item),
         "staging.stg_cities": pl.DataFrame(
-            {"city": ["wuhan", "shenzhen"], "name": ["Wuhan", "Shenzhen"], "region": ["Hubei", "Guangdong"]}
+            {
+                "city": ["wuhan", "shenzhen"],
+                "name": ["Wuhan", "Shenzhen"],
+                "region": ["Hubei", "Guangdong"],
+                "lon": [114.3, 114.06],
+                "lat": [30.6, 22.55],
+            }
+        ),
+        "staging.stg_sites": pl.DataFrame(
+            {
+                "site_id": ["site0", "site1", "golmud"],
+                "signal": ["steel", "steel", "solar"],
+                "name": [NASTY, "Works 1", "Golmud"],
+                "region": ["Hebei", "Hebei", "Qinghai"],
+                "lon": [118.2, 115.0, 94.9],
+                "lat": [39.6, 38.0, 36.4],
+            }
         ),
         "marts.commuting_corrections": corrections(),
         "seeds.composite_weights": pl.DataFrame(
             {"signal": ["commuting", "steel"], "weight": [0.7, 0.3], "reason": ["Ours", "Ours"]}
         ),
         "seeds.settings": pl.DataFrame({"name": ["country"], "value": ["CN"]}),
+    }
+
+
+def stacked(frames):
+    """Give the forecasts a second method, as the newest tables have it: the stack bends where the line does not."""
+    paths, dates = frames["marts.recovery_forecast"], frames["marts.recovery_dates"]
+    bent = paths.with_columns(value=pl.col("value").clip(upper_bound=97.0), method=pl.lit("stack"))
+    chances = {"prob_never": 0.6, "prob_by": 0.4, "prob_by_7d": 0.1, "prob_by_14d": 0.2, "prob_by_28d": 0.3}
+    never = pl.when(pl.col("threshold") == 100.0).then(None).otherwise(pl.col("date_median"))
+    unknown = dates.head(1).with_columns(
+        method=pl.lit("logistic"), note=pl.lit("3 days since the trough, 10 are needed"), prob_never=pl.lit(None),
+        **{name: pl.lit(None, pl.Float64) for name in chances if name != "prob_never"},
+    )  # fmt: skip
+    both = [
+        dates.with_columns(method=pl.lit("straight_line"), note=pl.lit(None, pl.String)),
+        dates.with_columns(date_median=never, method=pl.lit("stack"), note=pl.lit(None, pl.String)).with_columns(
+            **{name: pl.lit(value) for name, value in chances.items()}
+        ),
+        unknown,
+    ]
+    scores = pl.DataFrame(
+        {"method": ["stack", "straight_line"], "signal": "composite", "level": "country", "horizon": 14, "n": 40,
+         "crps": [2.5, 4.5], "crps_straight_line": 4.5, "crps_no_change": 6.0, "covered": [0.9, 0.6]}
+    )  # fmt: skip
+    sectors = frames["marts.sector_growth"].with_columns(
+        growth_pct_4w=pl.lit(41.0), lower_4w=pl.lit(17.0), upper_4w=pl.lit(63.0),
+        note=pl.when(pl.col("sector") == "gaming").then(pl.lit("too few days for a weekly rhythm; odd <b>")),
+    )  # fmt: skip
+    return {
+        **frames,
+        "marts.sector_growth": sectors,
+        "marts.recovery_forecast": pl.concat([paths.with_columns(method=pl.lit("straight_line")), bent]),
+        "marts.recovery_dates": pl.concat(both, how="diagonal_relaxed"),
+        "marts.forecast_scores": scores,
     }
 
 
@@ -177,6 +233,22 @@ def make_warehouse(path, frames):
     con.close()
 
 
+def land(lake):
+    """Write two partitions of mills' scenes; the newest is where the pictures say that they are from."""
+    for day in (date(2020, 3, 1), date(2020, 3, 12)):
+        scene = {
+            "scene_id": "site0", "site_id": "site0", "time": datetime(day.year, day.month, day.day, tzinfo=UTC),
+            "platform": "sentinel-2a", "path": "a1.tif", "mask_path": None, "bands": ["B12"], "scale": 1e-4,
+            "offset": 0.0, "baseline": None, "sun_elevation": None, "epsg": 32650, "gsd": 20.0,
+            "source_file": f"raw/{NASTY}.json", "sha256": "ab" * 32,
+        }  # fmt: skip
+        schema = SCHEMAS["steel_scenes"]
+        frame = pl.DataFrame([scene], schema_overrides={"mask_path": pl.String, "baseline": pl.String})
+        rejects = rejects_frame([reject("bad.json", "not a scene", 0)])
+        landing = Landing(frame.select(schema.column_names()), rejects, 2)
+        lake.write("steel_scenes", day, landing)
+
+
 def make_home(home, frames):
     """Write a warehouse, evidence and refused records into a folder."""
     make_warehouse(home / "warehouse.duckdb", frames)
@@ -186,6 +258,7 @@ def make_home(home, frames):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(picture(n))
     (home / "secret.png").write_bytes(picture(99))
+    land(Lake(home / "lake", home / "quarantine"))
     refused = home / "quarantine" / "pings" / "day=2020-02-03"
     refused.mkdir(parents=True)
     pl.DataFrame(
@@ -197,6 +270,15 @@ def make_home(home, frames):
         }
     ).write_parquet(refused / "rejects-abc.parquet")
     return home
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A function that starts a headless browser and gives one tab of it; see ``devtools.py``."""
+    spec = spec_from_file_location("devtools", Path(__file__).with_name("devtools.py"))
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.browser
 
 
 @pytest.fixture(scope="session")
@@ -224,3 +306,8 @@ def write_warehouse():
 @pytest.fixture(scope="session")
 def fill_home():
     return make_home
+
+
+@pytest.fixture(scope="session")
+def stack():
+    return stacked
