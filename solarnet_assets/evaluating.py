@@ -140,3 +140,70 @@ def commuting(
         from solarnet_assets.evaluation.commuting_held_out import print_held_out
 
         print_held_out(held_out, devices, console)
+
+
+@app.command()
+def posts(
+    labels: Annotated[
+        Path | None,
+        typer.Option(help="JSON lines with text, labels (a list) and lang; the shipped invented set if absent"),
+    ] = None,
+    languages: Annotated[str, typer.Option(help="en, zh or en,zh: posts of others are left aside")] = "en,zh",
+    weights: Annotated[Path | None, typer.Option(help="folder of 'solarnet train posts --out'")] = None,
+    encoder: Annotated[bool, typer.Option(help="let the encoder judge what names and n-grams leave open")] = True,
+) -> None:
+    """Print F1 by sector and language, and how many unrelated posts stay out, beside simpler classifiers."""
+    from solarnet_assets.evaluation.posts_command import print_posts
+
+    named = [lang.strip() for lang in languages.split(",")]
+    if not set(named) <= {"en", "zh"}:
+        raise typer.BadParameter(f"--languages {languages}: known are en and zh")
+    print_posts(labels, named, weights, encoder, console)
+
+
+@app.command()
+def growth(
+    files: Annotated[list[Path] | None, typer.Option(help="JSONL or CSV of posts; may be repeated")] = None,
+    start: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="of --files: first day")] = None,
+    end: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="of --files: last day")] = None,
+    sector: Annotated[list[str] | None, typer.Option(help="of --files: show this one; may be repeated")] = None,
+    base_day: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="of --files: growth is against this day")
+    ] = None,
+    timezone: Annotated[str, typer.Option(help="of --files: IANA zone of the days")] = "Asia/Shanghai",
+    held_out: Annotated[int, typer.Option(help="score growth on so many simulated worlds")] = 0,
+    bots: Annotated[float | None, typer.Option(min=0, max=0.5, help="of --held-out: share of posts by bots")] = None,
+    posts: Annotated[int | None, typer.Option(min=100, help="of --held-out: posts a day")] = None,
+    new_words: Annotated[
+        float, typer.Option(min=0, max=1, help="of --held-out: posts in words that no list knows, at the end")
+    ] = 0.0,
+    encoder: Annotated[bool, typer.Option(help="of --held-out: ask the sentence encoder too; slower")] = True,
+) -> None:
+    """Print daily shares of sectors in anybody's posts; or score growth and its intervals on simulated worlds."""
+    if not files and not held_out:
+        raise typer.BadParameter("give --files or --held-out")
+    if files and (start is None or end is None or end < start):
+        raise typer.BadParameter("--files needs --start and a later --end")
+    if files and start is not None and end is not None:
+        from solarnet_assets.evaluation.posts_shares import Asked, print_shares
+
+        base = None if base_day is None else base_day.date()
+        print_shares(Asked(tuple(files), start.date(), end.date(), timezone, base), sector or [], console)
+    if held_out:
+        from solarnet_assets.evaluation.posts_growth import print_growth
+        from solarnet_assets.evaluation.posts_growth_worlds import Held
+
+        print_growth(Held(held_out, bots, posts, new_words, encoder), console)
+
+
+@app.command()
+def forecast(
+    index: Annotated[Path, typer.Option(help="CSV of city, day, value in percent of normal (lower, upper optional)")],
+    as_of: Annotated[
+        list[datetime], typer.Option("--as-of", formats=["%Y-%m-%d"], help="day to forecast from; may be repeated")
+    ],
+) -> None:
+    """Forecast anybody's series as of earlier days: days of return by city, and scores by the days that came after."""
+    from solarnet_assets.evaluation.forecast_command import print_forecasts
+
+    print_forecasts(index, [day.date() for day in as_of], console)

@@ -1,31 +1,40 @@
--- description: Weighted mean of the components of an area on the days on which all of them are there: nothing is carried
---   forward, and the membership never changes from day to day. Errors of different sensors are taken as independent.
---   The weights are ours (seeds.composite_weights); those of the published index are not known.
+-- description: The composite of an area: the weighted mean of its components on days on which all of them are there, errors of
+--   different sensors taken as independent. On other days with a component the missing ones are estimated by the dynamic factor
+--   model (lake.recovery_index), with a wider interval; nothing is carried forward. The weights are ours
+--   (seeds.composite_weights); those of the published index are not known.
 -- partition: day
 -- unique: region, day
 -- owner: team:analytics
 -- column value: percent of normal
 -- column lower: 5 % limit
 -- column upper: 95 % limit
--- column n_obs: observations of all components
+-- column n_obs: observations of the components that are there
 with weights as (
     select signal, weight / sum(weight) over () as weight, count(*) over () as components
     from seeds.composite_weights
     where weight > 0
+),
+
+sums as (
+    select
+        s.level,
+        s.region,
+        s.day,
+        sum(w.weight * s.value order by s.signal) as value,
+        sqrt(sum((w.weight * (s.value - s.lower)) ** 2 order by s.signal)) as below,
+        sqrt(sum((w.weight * (s.upper - s.value)) ** 2 order by s.signal)) as above,
+        sum(s.n_obs)::bigint as n_obs,
+        count(*) = max(w.components) as is_complete
+    from intermediate.int_area_signals as s
+    inner join weights as w on s.signal = w.signal
+    group by s.level, s.region, s.day
 )
 
-select
-    s.level,
-    s.region,
-    s.day,
-    sum(w.weight * s.value order by s.signal) as value,
-    greatest(
-        sum(w.weight * s.value order by s.signal) - sqrt(sum((w.weight * (s.value - s.lower)) ** 2 order by s.signal)), 0
-    ) as lower,
-    sum(w.weight * s.value order by s.signal)
-    + sqrt(sum((w.weight * (s.upper - s.value)) ** 2 order by s.signal)) as upper,
-    sum(s.n_obs)::bigint as n_obs
-from intermediate.int_area_signals as s
-inner join weights as w on s.signal = w.signal
-group by s.level, s.region, s.day
-having count(*) = max(w.components)
+select level, region, day, value, greatest(value - below, 0) as lower, value + above as upper, n_obs
+from sums
+where is_complete
+union all
+select i.level, i.region, i.day, i.value, i.lower, i.upper, s.n_obs
+from staging.stg_recovery_index as i
+inner join sums as s on i.region = s.region and i.day = s.day
+where i.kind = 'weights' and not s.is_complete

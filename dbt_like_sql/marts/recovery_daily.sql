@@ -1,7 +1,7 @@
 -- description: Percent of normal by signal, area and day: steel (thermal activity, percent of the mills' own baseline,
 --   which is not steel output), parking (vehicles, percent of the lots' own baseline), commuting (commuters in the active
---   panel against the aligned day of the year before) and their weighted composite. Solid figures only: no row is carried
---   forward.
+--   panel against the aligned day of the year before) and their weighted composite. Nothing is carried
+--   forward; what a composite lacks is estimated (intermediate.int_composite).
 -- partition: day
 -- unique: signal, region, day
 -- owner: team:analytics

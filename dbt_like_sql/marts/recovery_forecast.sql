@@ -1,10 +1,11 @@
--- description: Forecast values, by the day on which they were made. The straight line is the published method.
+-- description: Forecast values, by the day on which they were made, for every method: stack is the forecast, straight_line the
+--   published method, the others what the stack is made of (every seventh day). A method that is not identified has no rows.
 -- partition: as_of
 -- lookahead: 28 days
 -- unique: as_of, method, signal, region, day
 -- owner: team:analytics
 -- plot: signal, day, value, lower, upper
--- plot_where: as_of = (select max(as_of) from marts.recovery_forecast) and region = (select value from seeds.settings where name = 'country')
+-- plot_where: as_of = (select max(as_of) from marts.recovery_forecast) and method = 'stack' and region = (select value from seeds.settings where name = 'country')
 -- column as_of: day on which the forecast was made
 -- column signal: signal of recovery_daily
 -- column region: area of recovery_daily
@@ -13,7 +14,7 @@
 -- column lower: lower limit of the 90 % interval
 -- column upper: upper limit of the 90 % interval
 -- column n_obs: days with a figure among the 28 days that end with as_of
--- column method: how it was forecast
+-- column method: stack, straight_line, no_change, local_level, logistic or gompertz
 with known as (
     select f.as_of, f.signal, f.region, count(r.day) as days
     from (select distinct as_of, signal, region from staging.stg_forecast_paths) as f

@@ -1,7 +1,6 @@
--- description: Growth of a sector in posts, per day and language: corrected share of active users against 1 January 2020 (the
---   mean of the week up to it) and against the median of the four weeks before. Limits are at 90 %, on the log scale, and
---   include the error of the base; the classifier's sensitivity cancels in the ratio, its false positives do not. Null where
---   too few people wrote for a figure.
+-- description: Growth of a sector in posts, per day and language: share of active users, corrected for the classifier's error,
+--   post-stratified by language and network and without the weekly rhythm, against the week up to 1 January 2020 and against
+--   the median of the four weeks before it. Each growth has its own 90 % interval. Null, with a note, where there is no figure.
 -- partition: day
 -- unique: sector, lang, day
 -- owner: team:analytics
@@ -9,52 +8,36 @@
 --   home_office (writes from home, first person) or office
 -- column lang: all, en or zh
 -- column day: day in the posts' time zone
--- column share: corrected share of active users
--- column growth_pct: growth against the base, percent
+-- column share: share of active users that day, weekday included; not stratified where there are no base weeks
+-- column growth_pct: growth against the base, percent, of share / weekday_factor
 -- column growth_pct_4w: growth against the median of the four weeks before the base day, percent
 -- column lower: 5 % limit of growth_pct
 -- column upper: 95 % limit of growth_pct
+-- column lower_4w: 5 % limit of growth_pct_4w
+-- column upper_4w: 95 % limit of growth_pct_4w
 -- column n_obs: active users with a post of the sector that day
-with settings as (
-    select
-        max(case name when 'min_users' then value end)::int as min_users,
-        max(case name when 'min_users_with' then value end)::int as min_users_with
-    from seeds.sector_settings
-),
-
-ratios as (
-    select
-        s.day,
-        s.sector,
-        s.lang,
-        s.share,
-        s.users_with,
-        b.weeks_share,
-        b.base_share,
-        coalesce(s.users >= t.min_users and b.base_users_with >= t.min_users_with and b.base_share > 0, false) as solid,
-        greatest(s.share, s.sampling_sd / 4, 1e-9) as level,
-        sqrt(
-            b.spread * s.sampling_sd ^ 2 / greatest(s.share, s.sampling_sd, 1e-9) ^ 2
-            + b.base_sampling_sd ^ 2 / b.base_share ^ 2
-            + s.false_sd ^ 2 * (1 / greatest(s.share, s.sampling_sd, 1e-9) - 1 / b.base_share) ^ 2
-        ) as log_sd
-    from staging.stg_sector_shares as s
-    left join intermediate.int_sector_base as b on s.sector = b.sector and s.lang = b.lang
-    cross join settings as t
-)
-
+-- column share_lower: 5 % limit of share
+-- column share_upper: 95 % limit of share
+-- column present: part of the usual users whose network was there; the others are left out of the base too
 select
-    sector,
-    lang,
-    day,
-    share,
-    case when solid then 100 * (share / base_share - 1) end as growth_pct,
-    case when solid and weeks_share > 0 then 100 * (share / weeks_share - 1) end as growth_pct_4w,
-    case
-        when not solid then null
-        when share <= 0 then -100
-        else 100 * (level / base_share * exp(-1.645 * log_sd) - 1)
-    end as lower,
-    case when solid then 100 * (level / base_share * exp(1.645 * log_sd) - 1) end as upper,
-    users_with as n_obs
-from ratios
+    t.sector,
+    t.lang,
+    t.day,
+    coalesce(t.share, s.share) as share,
+    100 * (t.ratio - 1) as growth_pct,
+    100 * (t.ratio_4w - 1) as growth_pct_4w,
+    100 * (t.ratio_lower - 1) as lower,
+    100 * (t.ratio_upper - 1) as upper,
+    100 * (t.ratio_4w_lower - 1) as lower_4w,
+    100 * (t.ratio_4w_upper - 1) as upper_4w,
+    t.users_with as n_obs,
+    t.users,
+    coalesce(t.share_lower, s.share_lower) as share_lower,
+    coalesce(t.share_upper, s.share_upper) as share_upper,
+    t.weekday_factor,
+    t.present,
+    t.note
+from staging.stg_sector_trends as t
+left join staging.stg_sector_shares as s
+    on t.day = s.day and t.sector = s.sector and t.lang = s.lang and s.network = 'all'
+where t.days = 1

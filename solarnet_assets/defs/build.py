@@ -10,8 +10,8 @@ import dagster as dg
 from solarnet_assets.defs.resources import Project
 
 GROUPS = (
-    "raw", "steel", "solar", "parking", "commuting", "social", "warehouse", "nowcast", "reports", "serving",
-    "evaluation", "models",
+    "raw", "steel", "solar", "parking", "commuting", "social", "warehouse", "nowcast", "composite", "reports",
+    "serving", "evaluation", "models",
 )  # fmt: skip
 
 

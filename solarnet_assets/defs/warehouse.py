@@ -88,7 +88,7 @@ def _check_spec(check: Check) -> dg.AssetCheckSpec:
 seeds = [
     dg.AssetSpec(
         ["seeds", name],
-        group_name="warehouse",
+        group_name="seeds",
         kinds={"csv"},
         owners=OWNERS,
         tags={"layer": "seed"},

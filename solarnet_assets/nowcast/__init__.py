@@ -1,1 +1,1 @@
-"""Nowcasts and forecasts: levels from irregular passes, and the straight line to the day of return."""
+"""Nowcasts and forecasts: levels from irregular passes, and when they are back at normal."""

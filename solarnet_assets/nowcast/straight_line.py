@@ -16,6 +16,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from solarnet_assets.nowcast.normals import Normals
+from solarnet_assets.nowcast.series import Series
+
 Array = NDArray[np.float64]
 
 METHOD = "straight_line"
@@ -52,7 +55,12 @@ DATES_SCHEMA = pl.Schema(
         "date_lower": pl.Date,
         "date_upper": pl.Date,
         "prob_by": pl.Float64,
+        "prob_never": pl.Float64,
+        "prob_by_7d": pl.Float64,
+        "prob_by_14d": pl.Float64,
+        "prob_by_28d": pl.Float64,
         "horizon": pl.Date,
+        "note": pl.String,
     }
 )
 
@@ -97,7 +105,8 @@ def forecast(
     Returns:
         ``ForecastPaths`` rows (``horizon`` days, 90 % interval of a day's value) and ``ForecastDates`` rows. A date is
         that of the line reaching the threshold; ``as_of`` where it already has; null where it lies beyond the horizon
-        for the median, lower or upper draw. ``prob_by`` is the share of draws that get there.
+        for the median, lower or upper draw. ``prob_by`` is the share of draws that get there,
+        ``prob_never`` the rest, ``prob_by_7d`` and so on the share that get there within so many days.
     """
     lines = fit(history, as_of, window=window)
     if not lines.names:
@@ -124,6 +133,35 @@ def fit(history: pl.DataFrame, as_of: date, *, window: int = WINDOW) -> Lines:
     width = (recent["upper"] - recent["lower"]).fill_null(0.0).fill_nan(0.0).to_numpy() / (2 * Z90)
     sd[row, column] = np.hypot(width, SD_FLOOR)
     return _weighted_lines([(str(s), str(r)) for s, r in names], value, sd)
+
+
+def paths(series: Series, normals: Normals) -> tuple[Array, list[str | None]]:
+    """Draw paths of the same lines, (N, S, H), and say why a series has none; those rows mean nothing.
+
+    Args:
+        series: the known past; the line takes its newest :data:`WINDOW` days.
+        normals: random numbers; each path has a line of its own, each day a deviation.
+    """
+    value, sd = series.value[:, -WINDOW:], series.sd[:, -WINDOW:]
+    seen = np.isfinite(value)
+    count = seen.sum(axis=1)
+    enough = np.flatnonzero(count >= MIN_DAYS)
+    drawn = np.zeros((len(series.names), normals.start.shape[1], normals.horizon))
+    if enough.size:
+        kept = seen[enough]
+        lines = _weighted_lines(
+            [series.names[n] for n in enough],
+            np.where(kept, value[enough], 0.0),
+            np.where(kept, np.hypot(sd[enough], SD_FLOOR), 0.0),
+        )
+        root = np.linalg.cholesky(lines.covariance + 1e-12 * np.eye(2))
+        line = lines.line[:, None, :] + np.einsum("npq,qs->nsp", root, normals.start[:2])
+        ahead = np.arange(1, normals.horizon + 1)
+        drawn[enough] = line[..., :1] + line[..., 1:] * ahead + lines.residual_sd[:, None, None] * normals.noise
+    return drawn, [
+        None if n >= MIN_DAYS else f"{n} days with a figure in the last {WINDOW}, {MIN_DAYS} are needed for a line"
+        for n in count
+    ]
 
 
 def two_point_date(first: tuple[date, float], second: tuple[date, float], threshold: float = 100.0) -> date | None:
@@ -196,10 +234,11 @@ def _dates(lines: Lines, as_of: date, horizon: int, thresholds: tuple[float, ...
     for (signal, region), level, slope in zip(lines.names, draws[..., 0], draws[..., 1], strict=True):
         for threshold in thresholds:
             days = _days_to(level, slope, threshold)
-            reached = float((days <= horizon).mean())
+            by = [float((days <= n).mean()) for n in (horizon, 7, 14, 28)]
             lower, median, upper = np.quantile(days, [0.05, 0.5, 0.95], method="inverted_cdf")
             found = [_day(as_of, n, horizon) for n in (median, lower, upper)]
-            rows.append((METHOD, signal, region, threshold, *found, reached, as_of + timedelta(days=horizon)))
+            shares = (by[0], 1.0 - by[0], *by[1:])
+            rows.append((METHOD, signal, region, threshold, *found, *shares, as_of + timedelta(days=horizon), None))
     return pl.DataFrame(rows, schema=DATES_SCHEMA, orient="row")
 
 

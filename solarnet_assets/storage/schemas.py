@@ -117,7 +117,7 @@ class Posts(dy.Schema):
     text = dy.String(description="text of the post")
     lang = dy.String(description="en, zh or other, from the script of the text")
     repost = dy.Bool(description="a boost or retweet of somebody else's text")
-    network = dy.String(description="twitter, weibo, mastodon, telegram, reddit, vk, csv")
+    network = dy.String(description="twitter, weibo, mastodon, telegram, reddit, vk, facebook, instagram, csv")
 
 
 _CLUSTER: dict[str, dy.Column] = {
@@ -392,6 +392,7 @@ class PostLabels(dy.Schema):
     post = dy.UInt64(unique=True, description="keyed hash of the post id")
     user = dy.UInt64(description="keyed hash of the user id")
     lang = dy.String(description="en, zh or other")
+    network = dy.String(description="where it was posted")
     kept = dy.Bool(description="counts: not a duplicate, not a flood")
     dropped = dy.String(nullable=True, description="why it does not count")
     sectors = dy.List(dy.String(), description="0..n of the seven sectors")
@@ -403,39 +404,118 @@ class SectorShares(dy.Schema):
     """Share of active users who wrote about a sector on one day, corrected for the classifier's known error."""
 
     sector = dy.String(description="one of seven sectors, or home_office, office")
-    lang = dy.String(description="all, en, zh")
+    lang = dy.String(description="all (both as they were that day), en, zh")
+    network = dy.String(description="all, or where it was posted")
     users = dy.Int64(description="active users that day")
     users_with = dy.Int64(description="active users with at least one post of the sector")
-    share = dy.Float64(min=0, description="corrected share of active users")
+    sensitivity = _share("share of users who wrote about it that are found")
+    false_rate = _share("share of users who did not that are found all the same")
+    other = _share("share of posts of other sectors: they are mistaken more often")
+    share = _share("corrected share of active users")
+    share_lower = _share("5 % limit of share: sampling and classifier")
+    share_upper = _share("95 % limit")
     share_sd = dy.Float64(min=0, description="standard deviation of the corrected share: sampling and classifier")
     sampling_sd = dy.Float64(min=0, description="its part from who happened to post that day; independent between days")
     false_sd = dy.Float64(min=0, description="its part from false positives, the same error on every day")
 
 
+class SectorTrends(dy.Schema):
+    """Share of a sector with fixed weights of language and network, against the base and the four weeks before it."""
+
+    sector = dy.String(description="one of seven sectors, or home_office, office")
+    lang = dy.String(description="all, en, zh")
+    days = dy.Int64(description="1: the day; 7: the seven days up to it")
+    users = dy.Int64(description="active users of these days that are compared")
+    users_with = dy.Int64(description="of them, with at least one post of the sector")
+    share = _share("post-stratified corrected share of active users", nullable=True)
+    share_lower = _share("5 % limit of share", nullable=True)
+    share_upper = _share("95 % limit", nullable=True)
+    weekday_factor = dy.Float64(nullable=True, description="by which the days' weekdays lie above the mean weekday")
+    present = dy.Float64(description="part of the usual users whose network was there")
+    base_share = _share("share in the week up to the base day, of the same networks", nullable=True)
+    weeks_share = _share("median share of the four weeks before the base day", nullable=True)
+    ratio = dy.Float64(nullable=True, min=0, description="share / weekday_factor / base_share; null: see note")
+    ratio_lower = dy.Float64(nullable=True, min=0, description="5 % limit of ratio")
+    ratio_upper = dy.Float64(nullable=True, min=0, description="95 % limit of ratio")
+    ratio_4w = dy.Float64(nullable=True, min=0, description="share / weekday_factor / weeks_share")
+    ratio_4w_lower = dy.Float64(nullable=True, min=0, description="5 % limit of ratio_4w")
+    ratio_4w_upper = dy.Float64(nullable=True, min=0, description="95 % limit of ratio_4w")
+    note = dy.String(nullable=True, description="why a figure is missing, or what it leaves out")
+
+
+class RecoveryIndex(dy.Schema):
+    """Composites as of the partition's day, for that day and the weeks before it."""
+
+    level = dy.String(description="country, region (province) or city")
+    region = dy.String(description="country code, province or city key")
+    kind = dy.String(check=lambda c: c.is_in(["weights", "factor"]), description="weights or factor")
+    date = dy.Date(description="day that is estimated; the partition's day is the as-of day")
+    value = dy.Float64(description="percent of normal")
+    lower = dy.Float64(description="5 % limit")
+    upper = dy.Float64(description="95 % limit")
+    parts = dy.List(
+        dy.Struct(
+            {
+                "signal": dy.String(description="component"),
+                "weight": dy.Float64(description="its share of the composite"),
+                "loading": dy.Float64(
+                    nullable=True, description="points for one standard deviation of the factor; null without a model"
+                ),
+                "value": dy.Float64(description="percent of normal: observed, estimated, or its common part"),
+                "observed": dy.Bool(description="whether the day has it"),
+                "contribution": dy.Float64(description="weight times distance from 100, points"),
+            }
+        ),
+        description="what each component contributes",
+    )
+
+
 class ForecastPaths(dy.Schema):
     """Forecast values as of the partition's day."""
 
-    method = dy.String(description="straight_line")
+    method = dy.String(description="straight_line, no_change, local_level, logistic, gompertz or stack")
     signal = dy.String(description="signal")
     region = dy.String(description="country, province or city")
     date = dy.Date(description="day that is forecast")
     value = dy.Float64(description="percent of normal")
     lower = dy.Float64(description="5 % limit")
     upper = dy.Float64(description="95 % limit")
+    quantiles = dy.List(
+        dy.Float32(), nullable=True, description="21 quantiles at (i + 0.5) / 21, on the days that are scored"
+    )
 
 
 class ForecastDates(dy.Schema):
     """Day of return to a threshold, as of the partition's day."""
 
-    method = dy.String(description="straight_line")
+    method = dy.String(description="method of the path")
     signal = dy.String(description="signal")
     region = dy.String(description="country, province or city")
     threshold = dy.Float64(description="percent of normal")
     date_median = dy.Date(nullable=True, description="median day of return; null: not within the horizon")
     date_lower = dy.Date(nullable=True, description="5 % limit")
     date_upper = dy.Date(nullable=True, description="95 % limit; null: beyond the horizon")
-    prob_by = _share("probability of return within the horizon")
+    prob_by = _share("probability of return within the horizon", nullable=True)
+    prob_never = _share("probability of no return within the horizon", nullable=True)
+    prob_by_7d = _share("probability of return within 7 days", nullable=True)
+    prob_by_14d = _share("probability of return within 14 days", nullable=True)
+    prob_by_28d = _share("probability of return within 28 days", nullable=True)
     horizon = dy.Date(description="last day that is looked at")
+    note = dy.String(nullable=True, description="why the method is not identified; null where it is")
+
+
+class ForecastScores(dy.Schema):
+    """Forecasts of a day that has settled by the partition's day, scored by what is known of it then."""
+
+    method = dy.String(description="method of the path")
+    signal = dy.String(description="signal")
+    region = dy.String(description="country, province or city")
+    horizon = dy.Int64(min=1, description="days ahead")
+    as_of = dy.Date(description="day on which the forecast was made")
+    date = dy.Date(description="day that was forecast")
+    value = dy.Float64(description="what came, percent of normal")
+    crps = dy.Float64(min=0, description="continuous ranked probability score, points")
+    covered = dy.Bool(description="the 90 % interval holds what came")
 
 
 class EvaluationTruth(dy.Schema):
@@ -471,8 +551,11 @@ SCHEMAS: dict[str, type[dy.Schema]] = {
     "city_commuters": CityCommuters,
     "post_labels": PostLabels,
     "sector_shares": SectorShares,
+    "sector_trends": SectorTrends,
+    "recovery_index": RecoveryIndex,
     "forecast_paths": ForecastPaths,
     "forecast_dates": ForecastDates,
+    "forecast_scores": ForecastScores,
     "evaluation_truth": EvaluationTruth,
 }
 """Lake asset -> schema. Daily assets get a ``day`` column from their partition folder."""

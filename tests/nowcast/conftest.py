@@ -1,11 +1,15 @@
 """Passes over sites whose true curves are known."""
 
+import sys
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
+
+sys.path.append(str(Path(__file__).parent))  # test modules share histories.py
 
 FIRST, LAST = date(2019, 9, 1), date(2020, 3, 15)
 DAYS = (LAST - FIRST).days + 1

@@ -129,8 +129,22 @@ def _shares(day: date, rng: np.random.Generator) -> Iterable[dict]:
     for sector in SECTORS:
         for lang in ("all", "en", "zh"):
             share = float(rng.uniform(0.02, 0.1))
-            errors = {"share": share, "share_sd": 0.004, "sampling_sd": 0.003, "false_sd": 0.001}
-            yield {"sector": sector, "lang": lang, "users": 2000, "users_with": int(2000 * share), **errors}
+            limits = {"share": share, "share_lower": 0.9 * share, "share_upper": 1.1 * share}
+            known = {"sensitivity": 0.9, "false_rate": 0.001, "other": 0.2, "network": "all"}
+            counts = {"users": 2000, "users_with": int(2000 * share)}
+            yield {"sector": sector, "lang": lang, **counts, **limits, **known}
+
+
+def _trends(day: date, rng: np.random.Generator) -> Iterable[dict]:
+    for sector in SECTORS:
+        for lang in ("all", "en", "zh"):
+            for days in (1, 7):
+                ratio = float(rng.uniform(0.5, 3))
+                limits = {"ratio": ratio, "ratio_lower": 0.9 * ratio, "ratio_upper": 1.2 * ratio}
+                weeks = {f"ratio_4w{end}": limits[f"ratio{end}"] for end in ("", "_lower", "_upper")}
+                shares = {"share": 0.05, "share_lower": 0.04, "share_upper": 0.06, "base_share": 0.05 / ratio}
+                counts = {"days": days, "users": 2000, "users_with": 100, "weekday_factor": 1.0, "present": 1.0}
+                yield {"sector": sector, "lang": lang, **counts, **shares, **limits, **weeks}
 
 
 def _farms(day: date, rng: np.random.Generator) -> Iterable[dict]:
@@ -151,8 +165,30 @@ def _paths(day: date, rng: np.random.Generator) -> Iterable[dict]:
 def _dates(day: date, rng: np.random.Generator) -> Iterable[dict]:
     middle = day + timedelta(days=int(rng.integers(10, 20)))
     row = {"method": "straight_line", "signal": "commuting", "region": "CN", "threshold": 100.0, "prob_by": 0.9}
+    row |= {"prob_never": 0.1, "prob_by_7d": 0.1, "prob_by_14d": 0.5, "prob_by_28d": 0.8}
     limits = {"date_median": middle, "date_lower": middle - timedelta(days=3), "date_upper": middle + timedelta(days=4)}
     yield {**row, **limits, "horizon": day + timedelta(days=60)}
+
+
+def _scores(day: date, rng: np.random.Generator) -> Iterable[dict]:
+    made = {"signal": "commuting", "region": "CN", "horizon": 7, "as_of": day - timedelta(days=9)}
+    for method in ("straight_line", "no_change", "stack"):
+        came = {"date": day - timedelta(days=2), "value": 70.0, "crps": float(rng.uniform(1, 9)), "covered": True}
+        yield {"method": method, **made, **came}
+
+
+def _composite(day: date, rng: np.random.Generator) -> Iterable[dict]:
+    for back in range(22):
+        for kind in ("weights", "factor"):
+            parts = [
+                {"signal": s, "weight": w, "loading": 9.0, "value": v, "observed": s != "commuting" or back > 1,
+                 "contribution": w * (v - 100)}
+                for s, w in (("commuting", 0.6), ("parking", 0.15), ("steel", 0.25))
+                for v in [float(rng.uniform(20, 100))]
+            ]  # fmt: skip
+            value = 100 + sum(part["contribution"] for part in parts)
+            place = {"level": "country", "region": "CN", "kind": kind, "date": day - timedelta(days=back)}
+            yield {**place, "value": value, "lower": value - 4, "upper": value + 4, "parts": parts}
 
 
 def _counts(day: date, rng: np.random.Generator) -> Iterable[dict]:
@@ -177,9 +213,12 @@ _ROWS = {
     "parking_activity": lambda day, rng: _activity("parking", day, rng),
     "city_commuters": _commuters,
     "mobility_index": _index,
+    "recovery_index": _composite,
     "sector_shares": _shares,
+    "sector_trends": _trends,
     "solar_farms": _farms,
     "forecast_paths": _paths,
     "forecast_dates": _dates,
+    "forecast_scores": _scores,
 }
 DAILY = tuple(_ROWS)
