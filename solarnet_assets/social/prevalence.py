@@ -77,13 +77,14 @@ def sector_shares(labels: pl.DataFrame, evaluation: Mapping[str, Any] | None = N
 def _votes(kept: pl.DataFrame) -> pl.DataFrame:
     """Return one row per user, language and network: posts, posts with any sector, and posts of each label."""
     said = [pl.col("sectors").list.contains(sector).sum().alias(sector) for sector in SECTORS]
-    return kept.group_by("user", "lang", "network").agg(
+    votes = kept.group_by("user", "lang", "network").agg(
         pl.len().alias("posts"),
         (pl.col("sectors").list.len() > 0).sum().alias("related"),
         *said,
         pl.col("home_office").sum(),
         pl.col("office").sum(),
     )
+    return votes.sort("user", "lang", "network")  # means of fractions depend on the order of rows
 
 
 def posts_each(votes: pl.DataFrame, rates: Mapping[str, ErrorRates]) -> float:

@@ -170,3 +170,22 @@ def test_an_empty_day_has_no_rows():
     frame = sector_shares(labels_frame([]))
     SCHEMAS["sector_shares"].validate(frame)
     assert frame.is_empty()
+
+
+def test_the_order_of_posts_changes_no_digit():
+    rng = np.random.default_rng(0)
+    rows = 6_000
+    labels = pl.DataFrame(
+        {
+            "user": rng.integers(0, 2_000, rows).astype("u8"),
+            "lang": ["en"] * rows,
+            "network": ["twitter"] * rows,
+            "kept": [True] * rows,
+            "sectors": [["gaming"] if n % 9 == 0 else [] for n in range(rows)],
+            "home_office": [False] * rows,
+            "office": [False] * rows,
+        }
+    )
+    first = sector_shares(labels)
+    for seed in range(8):
+        assert sector_shares(labels.sample(fraction=1.0, shuffle=True, seed=seed)).equals(first)
