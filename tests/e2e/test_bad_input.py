@@ -162,7 +162,7 @@ EXPECTED = {
         "a.jsonl:5": "names no time zone",
         "a.jsonl:6": "has no time",
         "a.jsonl:7": "repeats the id",
-        "a.jsonl:8": "is of 2020-02-01, not of 2020-02-09",
+        "a.jsonl:8": "not of 2020-02-09, as its file says, but of '2020-02-01'",
         "halfword.jsonl": "says it is UTF-16 but",
         "latin.jsonl:0": "no _type",
         "latin.jsonl:1": "not UTF-8",
