@@ -27,8 +27,8 @@ from solarnet_assets.social.text import normalise
 UNSURE = (0.2, 0.9)
 """Ours: probabilities of the cheap stack between which the encoder is asked.
 
-The lower, the better and the slower: from 0.1 on, macro F1 on the invented English posts is 0.02 better and twice as many
-texts are asked; above 0.9 the encoder changes nothing there."""
+The lower, the better and the slower: from 0.1 on, macro F1 on the invented English posts is 0.02 better and twice as
+many texts are asked; above 0.9 the encoder changes nothing there."""
 
 _REMOTE, _HOME = LABELS.index("remote_work"), LABELS.index("home_office")
 
