@@ -163,7 +163,7 @@ EXPECTED = {
         "a.jsonl:6": "has no time",
         "a.jsonl:7": "repeats the id",
         "a.jsonl:8": "not of 2020-02-09, as its file says, but of '2020-02-01'",
-        "halfword.jsonl": "says it is UTF-16 but",
+        "halfword.jsonl": "UTF-16 with bytes that are not",
         "latin.jsonl:0": "no _type",
         "latin.jsonl:1": "not UTF-8",
         "x.exe": "neither JSONL nor CSV",
