@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from commuting_pings import cities, pings
 
 from solarnet_assets.config import Config
-from solarnet_assets.defs.commuting import count_day, locate_day, reduce_day
+from solarnet_assets.defs.commuting import count_day, locate_day, reduced
 from solarnet_assets.mobility.calendar import calendar_frame
 from solarnet_assets.mobility.reduce import COLUMNS, THREADS, device_days, device_days_in_parts
 from solarnet_assets.storage.lake import Lake
@@ -121,7 +121,7 @@ def _write(home: Path, asset: str, work: Callable[..., object], days: list[date]
 
 def asset(home: Path, days: list[date]) -> None:
     """What the asset ``device_days`` does: read, reduce, validate, write."""
-    _write(home, "device_days", reduce_day, days)
+    _write(home, "device_days", reduced, days)
 
 
 def locate(home: Path, days: list[date]) -> None:

@@ -29,6 +29,7 @@ from solarnet_assets.imagery.ingest import read_scenes
 from solarnet_assets.landing import RawFile
 from solarnet_assets.nowcast import festival
 from solarnet_assets.nowcast.panel import levels
+from solarnet_assets.sources.files import FileSource
 from solarnet_assets.steel.activity import ratios
 from solarnet_assets.steel.observe import observe_scenes
 from solarnet_assets.storage.lake import Lake
@@ -119,7 +120,7 @@ def observe_day(scenario: Scenario, day: date) -> pl.DataFrame:
         raw, lake = Path(folder) / "raw", Lake(Path(folder) / "lake", Path(folder) / "quarantine")
         raw.mkdir()
         write_day(scenario, "steel_scenes", day, raw)
-        files = [RawFile(p, p.relative_to(raw).as_posix()) for p in sorted(raw.rglob("*")) if p.is_file()]
+        files = [RawFile(p, p.relative_to(raw).as_posix()) for p in FileSource(raw).paths()]
         options = {"sites": places, "signal": "steel", "timezone": scenario.timezone}
         lake.write("steel_scenes", day, read_scenes(files, day, options))
         polygons = dict(places.select("site_id", "geometry").iter_rows())

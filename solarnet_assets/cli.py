@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.markup import escape
+from rich.text import Text
 
 from solarnet_assets.collecting import app as collections
 from solarnet_assets.evaluating import app as evaluations
-from solarnet_assets.landing import BadInputError
+from solarnet_assets.landing import BadInputError, printable
 from solarnet_assets.options import Home, home_folder
+from solarnet_assets.screen import Screen
 from solarnet_assets.training import app as training
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ app = typer.Typer(
 app.add_typer(collections, name="collect")
 app.add_typer(training, name="train")
 app.add_typer(evaluations, name="evaluate")
-console = Console(width=None if sys.stdout.isatty() else 120)
+console = Screen(width=None if sys.stdout.isatty() else 120)
 
 Start = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the metrics.")]
 End = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the metrics.")]
@@ -135,8 +135,8 @@ def main() -> None:
 
 
 def _fail(reason: str) -> None:
-    paragraph = f"[bold red]solarnet:[/] {escape(' '.join(reason.split()))}"
-    Console(stderr=True).print(paragraph, highlight=False, soft_wrap=True)
+    paragraph = Text.assemble(("solarnet:", "bold red"), " ", printable(" ".join(reason.split())))
+    Screen(stderr=True).print(paragraph, highlight=False, soft_wrap=True)
     raise SystemExit(1)
 
 

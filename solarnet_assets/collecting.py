@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.options import Home
+from solarnet_assets.screen import Screen
 
 if TYPE_CHECKING:
     from solarnet_assets.config import Config
@@ -48,7 +49,7 @@ def posts(
     for done in outcomes:
         remark = done.reason or ("more is left for the next collection" if done.left else "")
         table.add_row(str(done.target), f"{done.pages}", f"{done.posts:,}", f"{len(done.files)}", remark)
-    Console(width=None if Console().is_terminal else 160).print(table, markup=False)
+    Screen(width=None if sys.stdout.isatty() else 160).print(table)
     if all(done.reason for done in outcomes):
         raise BadInputError(f"no target could be read: {outcomes[0].target}: {outcomes[0].reason}")
 

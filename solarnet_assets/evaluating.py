@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
 from solarnet_assets.options import Home, home_folder
+from solarnet_assets.screen import Screen
 
 app = typer.Typer(help="Score what was measured against what is known.", no_args_is_help=True)
 RuleName = Literal["robust", "howde"]
-console = Console(width=None if sys.stdout.isatty() else 120)
+console = Screen(width=None if sys.stdout.isatty() else 120)
 
 
 @app.command()
@@ -202,8 +202,12 @@ def forecast(
     as_of: Annotated[
         list[datetime], typer.Option("--as-of", formats=["%Y-%m-%d"], help="day to forecast from; may be repeated")
     ],
+    unit: Annotated[Literal["percent", "share"], typer.Option(help="of the values; a share of 1 is 100 %")] = "percent",
+    country: Annotated[str, typer.Option(help="whose holidays are known in advance, ISO 3166 code")] = "CN",
+    column: Annotated[str | None, typer.Option(help="of the values, where a row has several")] = None,
+    out: Annotated[Path | None, typer.Option(help="CSV to write every city's days of return to")] = None,
 ) -> None:
     """Forecast anybody's series as of earlier days: days of return by city, and scores by the days that came after."""
     from solarnet_assets.evaluation.forecast_command import print_forecasts
 
-    print_forecasts(index, [day.date() for day in as_of], console)
+    print_forecasts(index, [day.date() for day in as_of], console, unit=unit, country=country, column=column, out=out)

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from solarnet_assets.config import Config, save_config
+from solarnet_assets.landing import BadInputError
 
 GPUS = len(list(Path("/dev").glob("nvidia[0-9]*")))
 STEPS_AT_ONCE_WITHOUT_GPU = 2
@@ -18,12 +19,16 @@ INSTANCE_SETTINGS: dict[str, Any] = {
     "event_log_storage": {"module": "solarnet_assets.defs.event_log", "class": "KeptSqliteEventLog", "config": {}},
     "telemetry": {"enabled": False},
     "nux": {"enabled": False},
-    "concurrency": {"pools": {"granularity": "op", "default_limit": GPUS or STEPS_AT_ONCE_WITHOUT_GPU}},
+    "concurrency": {
+        "pools": {"granularity": "op", "default_limit": GPUS or STEPS_AT_ONCE_WITHOUT_GPU},
+        "runs": {"tag_concurrency_limits": [{"key": "solarnet/one_at_a_time", "limit": 1}]},
+    },
     "run_monitoring": {"enabled": True, "free_slots_after_run_end_seconds": 300},
     "run_retries": {"enabled": True, "max_retries": 1, "retry_on_asset_or_op_failure": False},
     "retention": {"schedule": {"purge_after_days": 30}, "sensor": {"purge_after_days": {"skipped": 7}}},
 }
-"""Written to ``dagster.yaml`` of a new home: a step of the pool for each GPU, no pool blocked by a dead run."""
+"""Written to ``dagster.yaml`` of a new home: a step of the pool for each GPU, no pool blocked by a dead run, daily
+refreshes one after the other."""
 
 
 def prepare_home(config: Config) -> Path:
@@ -34,7 +39,12 @@ def prepare_home(config: Config) -> Path:
 
     Returns:
         Dagster's folder.
+
+    Raises:
+        BadInputError: the home's path holds signs of a pattern.
     """
+    if set("*?[") & set(str(config.home)):  # Dagster would not find its settings, and count and report by default
+        raise BadInputError(f"the home {config.home} has one of * ? [ in its path, where Dagster finds no settings")
     save_config(config)
     folder = config.home / "dagster"
     if not folder.exists():

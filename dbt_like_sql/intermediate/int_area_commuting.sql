@@ -3,11 +3,13 @@
 --   shared; cities without a figure that day widen the interval by their share of the workforce times the spread
 --   between cities. An area with less than half its workforce has no figure that day.
 -- partition: day
--- unique: region, day
+-- unique: region, day, known_from
 -- owner: team:analytics
 -- column level: country, region (province) or city
 -- column region: country code, province or city key
 -- column day: day that is measured
+-- column known_from: first day on which this was known
+-- column known_until: day on which later files changed it; 9999-12-31: it stands
 -- column value: percent of normal
 -- column lower: 5 % limit
 -- column upper: 95 % limit
@@ -39,18 +41,35 @@ totals as (
     group by level, area
 ),
 
+changes as (
+    select day, known_from as as_of
+    from intermediate.int_commuting_figures
+    union
+    select day, known_until as as_of
+    from intermediate.int_commuting_figures
+    where known_until < date '9999-12-31'
+),
+
+spans as (
+    select day, as_of, lead(as_of, 1, date '9999-12-31') over (partition by day order by as_of) as known_until
+    from changes
+),
+
 figures as (
     select
         m.level,
         m.area,
         c.city,
         c.day,
+        p.as_of,
+        p.known_until,
         m.workforce as weight,
         c.value,
         c.value - c.lower as below,
         c.upper - c.value as above,
         c.n_obs
-    from marts.city_commuters as c
+    from intermediate.int_commuting_figures as c
+    inner join spans as p on c.day = p.day and p.as_of >= c.known_from and p.as_of < c.known_until
     inner join members as m on c.city = m.city
     where c.value is not null
 ),
@@ -60,6 +79,8 @@ sums as (
         level,
         area,
         day,
+        as_of,
+        max(known_until) as known_until,
         sum(weight order by city) as weight,
         sum(weight * value order by city) / sum(weight order by city) as value,
         sum(weight * value ** 2 order by city) / sum(weight order by city) as square,
@@ -69,7 +90,7 @@ sums as (
         sum((weight * above) ** 2 order by city) / sum(weight order by city) ** 2 as above_own,
         sum(n_obs)::bigint as n_obs
     from figures
-    group by level, area, day
+    group by level, area, day, as_of
 ),
 
 spreads as (
@@ -77,6 +98,8 @@ spreads as (
         s.level,
         s.area,
         s.day,
+        s.as_of,
+        s.known_until,
         s.value,
         s.n_obs,
         1.645 * (1 - s.weight / t.workforce)
@@ -93,13 +116,24 @@ select
     level,
     area as region,
     day,
+    as_of as known_from,
+    known_until,
     value,
     greatest(value - sqrt(below + unseen ** 2), 0) as lower,
     value + sqrt(above + unseen ** 2) as upper,
     n_obs
 from spreads
 union all
-select 'city' as level, c.city as region, c.day, c.value, c.lower, c.upper, c.n_obs::bigint as n_obs
-from marts.city_commuters as c
+select
+    'city' as level,
+    c.city as region,
+    c.day,
+    c.known_from,
+    c.known_until,
+    c.value,
+    c.lower,
+    c.upper,
+    c.n_obs::bigint as n_obs
+from intermediate.int_commuting_figures as c
 inner join staging.stg_cities as p on c.city = p.city
 where c.value is not null and c.city <> p.region

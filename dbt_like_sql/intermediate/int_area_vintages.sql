@@ -1,5 +1,5 @@
 -- description: The components as they were known on each day: what that day's vintage says of the 21 days before it for steel
---   and car parks, and the figures of commuting that had settled. A city is the mean of its sites weighted by capacity, as
+--   and car parks, and the figures of commuting that had settled, from the files that had come by then. A city is the mean of its sites weighted by capacity, as
 --   in int_area_activity.
 -- partition: as_of
 -- lookahead: 23 days
@@ -49,7 +49,7 @@ cities as (
 
 settled as (
     select
-        unnest(generate_series(day + 2, day + 21, interval 1 day))::date as as_of,
+        unnest(generate_series(known_from, least(known_until - 1, day + 21), interval 1 day))::date as as_of,
         level,
         region,
         day,
@@ -57,6 +57,7 @@ settled as (
         lower,
         upper
     from intermediate.int_area_commuting
+    where known_from <= day + 21
 )
 
 select as_of, signal, level, key as region, day, value, lower, upper
@@ -76,4 +77,10 @@ from cities
 union all
 select as_of, 'commuting' as signal, level, region, day, value, lower, upper
 from settled
-where as_of <= (select max(day) from intermediate.int_area_commuting)
+where
+    as_of <= (
+        select greatest(
+            (select max(day) from intermediate.int_area_commuting),
+            (select max(day) from staging.stg_raw_files)
+        )
+    )

@@ -5,10 +5,12 @@
 --   int_commuting_variants.
 -- partition: day
 -- lookahead: 396 days
--- unique: variant, city, route, day
+-- unique: variant, city, route, day, known_from
 -- owner: team:analytics
 -- column variant: as_set, or the correction that is switched
 -- column route: pings or index
+-- column known_from: first day on which this was known
+-- column known_until: day on which later files changed it; 9999-12-31: it stands
 -- column is_workday: official working day
 -- column level: share of the panel that commutes, at least half a device; commuters where not per panel; or the intensity
 -- column variance: squared relative standard error of the level from sampling devices
@@ -51,6 +53,8 @@ levels as (
         s.city,
         s.route,
         s.day,
+        s.known_from,
+        s.known_until,
         s.used as commuters,
         s.panel,
         s.variance,
@@ -64,23 +68,73 @@ levels as (
     inner join calendar as c on s.day = c.day and s.variant = c.variant
 ),
 
+late as (
+    select variant, city, route, day, known_from as change
+    from levels
+    where known_from > day
+    union
+    select variant, city, route, day, known_until as change
+    from levels
+    where known_until < date '9999-12-31'
+),
+
+points as (
+    select variant, city, route, day, known_from as as_of
+    from levels
+    union
+    select t.variant, t.city, t.route, t.day, b.change as as_of
+    from late as b
+    inner join levels as t
+        on
+            b.variant = t.variant
+            and b.city = t.city
+            and b.route = t.route
+            and b.day between t.partner - 5 and t.partner + 5
+    where b.change > t.known_from and b.change < t.known_until
+),
+
+targets as (
+    select
+        t.*,
+        p.as_of,
+        least(
+            t.known_until,
+            lead(p.as_of, 1, date '9999-12-31') over (
+                partition by t.variant, t.city, t.route, t.day
+                order by p.as_of
+            )
+        ) as ends
+    from points as p
+    inner join levels as t
+        on
+            p.variant = t.variant
+            and p.city = t.city
+            and p.route = t.route
+            and p.day = t.day
+            and p.as_of >= t.known_from
+            and p.as_of < t.known_until
+),
+
 pairs as (
     select
         t.variant,
         t.city,
         t.route,
         t.day,
+        t.as_of,
         b.level,
         b.commuters,
         b.variance,
         (b.day - t.partner)::double as x,
         (6 - abs(b.day - t.partner))::double as w
-    from levels as t
+    from targets as t
     inner join levels as b
         on
             t.variant = b.variant
             and t.city = b.city
             and t.route = b.route
+            and t.as_of >= b.known_from
+            and t.as_of < b.known_until
             and (t.is_workday = b.is_workday or not t.match_working_days)
             and b.day between t.partner - 5 and t.partner + 5
     where t.match_working_days or b.day = t.partner
@@ -92,6 +146,7 @@ moments as (
         city,
         route,
         day,
+        as_of,
         count(*) as n,
         sum(w order by x) as s0,
         sum(w * x order by x) as s1,
@@ -100,7 +155,7 @@ moments as (
         sum(w * x * level order by x) as t1,
         count(*) >= 4 and min(x) <= 0 and max(x) >= 0 as is_line
     from pairs
-    group by variant, city, route, day
+    group by variant, city, route, day, as_of
 ),
 
 weighted as (
@@ -109,6 +164,7 @@ weighted as (
         p.city,
         p.route,
         p.day,
+        p.as_of,
         p.x,
         p.level,
         p.commuters,
@@ -127,7 +183,7 @@ weighted as (
         end as left_out
     from pairs as p
     inner join moments as m
-        on p.variant = m.variant and p.city = m.city and p.route = m.route and p.day = m.day
+        on p.variant = m.variant and p.city = m.city and p.route = m.route and p.day = m.day and p.as_of = m.as_of
 ),
 
 baselines as (
@@ -136,6 +192,7 @@ baselines as (
         city,
         route,
         day,
+        as_of,
         max(n) as n,
         greatest(least(sum(a * level order by x), max(level)), min(level)) as level,
         greatest(least(sum(a * commuters order by x), max(commuters)), min(commuters)) as commuters,
@@ -143,7 +200,7 @@ baselines as (
         (max(n) - 1) * var_pop(left_out order by x) as scatter,
         sum(a ** 2 order by x) as leverage
     from weighted
-    group by variant, city, route, day
+    group by variant, city, route, day, as_of
 )
 
 select
@@ -151,6 +208,8 @@ select
     t.city,
     t.route,
     t.day,
+    t.as_of as known_from,
+    t.ends as known_until,
     t.is_workday,
     t.level,
     t.commuters,
@@ -164,5 +223,11 @@ select
     b.variance / b.level ** 2 as baseline_variance,
     b.scatter / b.level ** 2 as baseline_scatter,
     b.leverage as baseline_leverage
-from levels as t
-left join baselines as b on t.variant = b.variant and t.city = b.city and t.route = b.route and t.day = b.day
+from targets as t
+left join baselines as b
+    on
+        t.variant = b.variant
+        and t.city = b.city
+        and t.route = b.route
+        and t.day = b.day
+        and t.as_of = b.as_of

@@ -17,6 +17,7 @@ with figures as (
     select r.variant, r.city, r.route, r.day, r.baseline_kind, 100 * r.ratio as value
     from intermediate.int_commuting_ratio as r
     inner join marts.city_commuters as c on r.city = c.city and r.day = c.day and r.route = c.route
+    where r.known_until = date '9999-12-31'
 ),
 
 switches as (

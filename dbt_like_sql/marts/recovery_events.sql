@@ -1,13 +1,16 @@
--- description: Events: days on which a site, a city or a sector has left its own interval. The own interval is what the place
---   showed from 34 to 7 days before: the 5 % and 95 % quantiles of its values, or the median of its limits where these lie
---   further out. It is left where the day's 90 % interval lies wholly beyond it. Fewer than ten days to go by: no event.
+-- description: Events: days on which a site, a sector, a city, a province or the country has left its own interval, with its
+--   evidence. What is usual is the median of what the unit showed from 34 to 7 days before, give or take 1.645 standard
+--   deviations (from the median absolute deviation), or the mean distance of the limits where that is more. A day is an event
+--   where it lies so many standard deviations of both away, by itself (seeds.settings, event_score) or with the figure before it
+--   (event_score_twice), that a unit to which nothing happens should raise one false new event in 100 months at most
+--   (docs/nowcast.md has counts). Fewer than ten days to go by: no event.
 -- partition: day
--- lookahead: 34 days
--- unique: signal, key, day
+-- lookahead: 44 days
+-- unique: signal, level, key, day
 -- owner: team:analytics
--- column signal: steel, parking, commuting or sector
--- column level: site, city or sector
--- column key: site, city or sector key
+-- column signal: steel, parking, commuting, composite or sector
+-- column level: site, sector, city, region (province) or country; a city that is called like its province stands as that
+-- column key: site, sector, city key, province or country code
 -- column day: day of the event
 -- column direction: below or above
 -- column value: percent of normal; of a sector percent of 1 January 2020
@@ -17,73 +20,110 @@
 -- column usual_lower: lower limit of the own interval
 -- column usual_upper: upper limit of the own interval
 -- column usual_days: days that make it
+-- column score: distance from usual in standard deviations of value and usual together; below zero: below
 -- column is_new: the first day outside, on this side, for a week
+-- column n_obs: observations behind the value
 -- column evidence: picture that the value was read from, relative to the evidence folder; null where there is none
-with units as (
-    select signal, 'site' as level, site_id as key, day, value, lower, upper, evidence
+-- column rows_in: table whose row of this day the value is, where its observations are counted and lead on to their partitions
+-- column reason: the same as a sentence
+with settings as (
+    select
+        (max(value) filter (where name = 'event_score'))::double as once,
+        (max(value) filter (where name = 'event_score_twice'))::double as twice
+    from seeds.settings
+    where name in ('event_score', 'event_score_twice')
+),
+
+units as (
+    select signal, 'site' as level, site_id as key, day, value, lower, upper, n_obs, evidence, 'marts.site_daily' as rows_in
     from marts.site_daily
     union all
-    select 'commuting' as signal, 'city' as level, city as key, day, value, lower, upper, null as evidence
-    from marts.city_commuters
+    select signal, level, region as key, day, value, lower, upper, n_obs, null as evidence, 'marts.recovery_daily' as rows_in
+    from marts.recovery_daily
     union all
     select
-        'sector' as signal, 'sector' as level, sector as key, day, 100 + growth_pct as value, 100 + lower as lower,
-        100 + upper as upper, null as evidence
+        'sector' as signal,
+        'sector' as level,
+        sector as key,
+        day,
+        100 + growth_pct as value,
+        100 + lower as lower,
+        100 + upper as upper,
+        n_obs,
+        null as evidence,
+        'marts.sector_growth' as rows_in
     from marts.sector_growth
     where lang = 'all'
 ),
 
-measured as (
-    select *
-    from units
-    where value is not null and lower is not null and upper is not null
-),
-
 compared as (
     select
-        d.signal,
-        d.level,
-        d.key,
-        d.day,
-        d.value,
-        d.lower,
-        d.upper,
-        any_value(d.evidence) as evidence,
-        median(p.value) as usual,
-        least(quantile_cont(p.value, 0.05), median(p.lower)) as usual_lower,
-        greatest(quantile_cont(p.value, 0.95), median(p.upper)) as usual_upper,
-        count(*) as usual_days
-    from measured as d
-    inner join measured as p
-        on d.signal = p.signal and d.key = p.key and p.day between d.day - 34 and d.day - 7
-    group by d.signal, d.level, d.key, d.day, d.value, d.lower, d.upper
-    having count(*) >= 10
+        *,
+        median(value) over before as usual,
+        1.645 * 1.4826 * mad(value) over before as spread,
+        avg(value - lower) over before as below,
+        avg(upper - value) over before as above,
+        count(*) over before as usual_days
+    from units
+    where isfinite(value) and isfinite(lower) and isfinite(upper)
+    window before as (
+        partition by signal, level, key order by day
+        range between interval 34 days preceding and interval 7 days preceding
+    )
 ),
 
-outside as (
-    select *, case when upper < usual_lower then 'below' when lower > usual_upper then 'above' end as direction
+scored as (
+    select
+        *,
+        usual - greatest(spread, below) as usual_lower,
+        usual + greatest(spread, above) as usual_upper,
+        -- 1.645 standard deviations are a limit; half a point is as good as anything is known.
+        1.645 * (value - usual) / greatest(
+            case
+                when value < usual then sqrt((upper - value) ** 2 + greatest(spread, below) ** 2)
+                else sqrt((value - lower) ** 2 + greatest(spread, above) ** 2)
+            end,
+            1.645 * 0.5
+        ) as score,
+        case when value < usual then 'below' else 'above' end as direction
     from compared
+    where usual_days >= 10
+),
+
+followed as (
+    select *, lag(score) over unit as score_before, lag(day) over unit as day_before
+    from scored
+    window unit as (partition by signal, level, key order by day)
 )
 
 select
-    o.signal,
-    o.level,
-    o.key,
-    o.day,
-    o.direction,
-    o.value,
-    o.lower,
-    o.upper,
-    o.usual,
-    o.usual_lower,
-    o.usual_upper,
-    o.usual_days,
-    not exists (
-        from outside as before
-        where
-            before.signal = o.signal and before.key = o.key and before.direction = o.direction
-            and before.day between o.day - 7 and o.day - 1
-    ) as is_new,
-    o.evidence
-from outside as o
-where o.direction is not null
+    s.signal,
+    s.level,
+    s.key,
+    s.day,
+    s.direction,
+    s.value,
+    s.lower,
+    s.upper,
+    s.usual,
+    s.usual_lower,
+    s.usual_upper,
+    s.usual_days,
+    s.score,
+    coalesce(s.day - lag(s.day) over (partition by s.signal, s.level, s.key, s.direction order by s.day) > 7, true) as is_new,
+    s.n_obs,
+    s.evidence,
+    s.rows_in,
+    printf(
+        '%.0f %% (%.0f to %.0f) where %.0f (%.0f to %.0f) was usual over %d days before: %.0f points %s.',
+        s.value, s.lower, s.upper, s.usual, s.usual_lower, s.usual_upper, s.usual_days, abs(s.value - s.usual), s.direction
+    ) as reason
+from followed as s
+cross join settings
+where
+    abs(s.score) >= settings.once
+    or (
+        abs(s.score) >= settings.twice
+        and sign(s.score) * s.score_before >= settings.twice
+        and s.day - s.day_before <= 3
+    )

@@ -1,6 +1,7 @@
 -- description: Two composites of each area side by side: the components times fixed weights, and the same weights on what the
 --   components have in common (one dynamic factor). A component that a day lacks is estimated from the others and from its own
---   other days by the Kalman smoother; nothing is carried forward.
+--   other days by the Kalman smoother; nothing is carried forward. Kind weights is the composite of recovery_daily, kind factor
+--   another figure: a swing of one component alone does not show in it, and its interval is one of the common part.
 -- partition: day
 -- unique: kind, region, day
 -- owner: team:analytics

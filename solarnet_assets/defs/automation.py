@@ -3,36 +3,68 @@
 import hashlib
 import json
 from collections import defaultdict
-from datetime import timedelta
+from collections.abc import Collection
+from datetime import date, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+from dagster._core.storage.tags import PARTITION_NAME_TAG, SCHEDULE_NAME_TAG
 
 from solarnet_assets.collecting import collect_posts
 from solarnet_assets.config import Config
 from solarnet_assets.defs.partitions import DAILY, ZONE
 from solarnet_assets.defs.resources import Project
+from solarnet_assets.landing import BadInputError, RawFile
+from solarnet_assets.sources.arrivals import dated, made_without
+from solarnet_assets.sources.away import SourceAwayError
 from solarnet_assets.sources.files import FileSource
-from solarnet_assets.sources.watch import Seen, arrivals
+from solarnet_assets.sources.watch import Arrival, Seen, arrivals
 
 FILES_PER_TICK = 500
 """A tick has 60 seconds; what is left waits for the next one."""
 
+CATCH_UP_DAYS = 14
+"""A schedule that was away for longer leaves the days before to a backfill."""
+
+ONE_AT_A_TIME = {"solarnet/one_at_a_time": "daily_refresh"}
+"""A day reads what the days before it wrote: ``dagster.yaml`` of a home lets one run with this tag work at a time."""
+
 daily_refresh = dg.define_asset_job(
     "daily_refresh",
+    tags=ONE_AT_A_TIME,
     selection=dg.AssetSelection.all() - dg.AssetSelection.groups("evaluation", "models"),
     description="Everything of one day: raw files, inference, warehouse, forecast and report.",
 )
 
 
-@dg.schedule(job=daily_refresh, name="daily_refresh_schedule", cron_schedule="30 6 * * *", execution_timezone=ZONE)
-def daily_schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-    """Run yesterday, as days are counted where the data are from."""
+@dg.schedule(
+    job=daily_refresh,
+    name="daily_refresh_schedule",
+    cron_schedule="30 6 * * *",
+    execution_timezone=ZONE,
+    description="Runs yesterday, and before it the days that were missed while nothing ran.",
+)
+def daily_schedule(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
+    """Run yesterday, as days are counted where the data are from, and before it the days that were missed.
+
+    After an outage Dagster evaluates the newest tick alone, so each tick asks for every day since the newest one that
+    this schedule has run.
+    """
     yesterday = context.scheduled_execution_time.astimezone(ZoneInfo(ZONE)).date() - timedelta(days=1)
-    if not DAILY.has_partition_key(f"{yesterday}"):
+    mine = dg.RunsFilter(job_name=daily_refresh.name, tags={SCHEDULE_NAME_TAG: "daily_refresh_schedule"})
+    runs = context.instance.get_runs(mine, limit=2 * CATCH_UP_DAYS)
+    due = due_days(yesterday, [date.fromisoformat(run.tags[PARTITION_NAME_TAG]) for run in runs])
+    days = [f"{day}" for day in due if DAILY.has_partition_key(f"{day}")]
+    if not days:
         return dg.SkipReason(f"{yesterday} lies after the last day of the configuration")
-    return dg.RunRequest(run_key=f"{yesterday}", partition_key=f"{yesterday}")
+    return [dg.RunRequest(run_key=day, partition_key=day) for day in days]
+
+
+def due_days(yesterday: date, ran: Collection[date]) -> list[date]:
+    """Return the days after the newest that has run, up to yesterday and at most 14; yesterday alone if none has."""
+    missed = (yesterday - max(ran)).days if ran else 1
+    return [yesterday - timedelta(days=n) for n in reversed(range(min(max(missed, 1), CATCH_UP_DAYS)))]
 
 
 def drop_folders(config: Config) -> dict[str, FileSource]:
@@ -50,11 +82,17 @@ def raw_files_sensor(context: dg.SensorEvaluationContext, project: Project) -> d
     """Request one run for each day with new or changed files."""
     cursor = {kind: Seen(*seen) for kind, seen in json.loads(context.cursor or "{}").items()}
     versions: dict[str, list[str]] = defaultdict(list)
+    away = []
     for kind, source in drop_folders(project.config).items():
-        for arrival in arrivals(source.base, source.paths(), cursor.get(kind, Seen(0, "")), FILES_PER_TICK):
+        try:
+            paths = source.paths()
+        except SourceAwayError as error:  # the other folders go on
+            away.append(str(error))
+            continue
+        for arrival in arrivals(source.base, paths, cursor.get(kind, Seen(0, "")), FILES_PER_TICK):
             cursor[kind] = arrival.seen
-            if arrival.day is not None and DAILY.has_partition_key(arrival.day.isoformat()):
-                versions[arrival.day.isoformat()].append(f"{kind}/{arrival.seen.name}@{arrival.seen.changed}")
+            for day in _days_to_run(project.config, kind, source, arrival):
+                versions[f"{day}"].append(f"{kind}/{arrival.seen.name}@{arrival.seen.changed}")
     requests = [
         dg.RunRequest(
             run_key=f"{day}:{hashlib.sha256(chr(10).join(names).encode()).hexdigest()[:16]}", partition_key=day
@@ -64,8 +102,22 @@ def raw_files_sensor(context: dg.SensorEvaluationContext, project: Project) -> d
     return dg.SensorResult(
         run_requests=requests,
         cursor=json.dumps({kind: [seen.changed, seen.name] for kind, seen in cursor.items()}),
-        skip_reason=None if requests else "no new files in the drop folders",
+        skip_reason=None if requests else "; ".join(["no new files in the drop folders", *away]),
     )
+
+
+def _days_to_run(config: Config, kind: str, source: FileSource, arrival: Arrival) -> list[date]:
+    """Return a new file's day, and the as-of days that were made without it though it is told to have been there."""
+    if arrival.day is None or not DAILY.has_partition_key(f"{arrival.day}"):
+        return []
+    wanted, newest = config.source(kind), DAILY.get_last_partition_key()
+    file = RawFile(source.base / arrival.seen.name, arrival.seen.name)
+    try:
+        (file,) = dated([file], wanted.arrival if wanted else "declared", config.timezone)
+    except (BadInputError, OSError):  # the run says what is wrong
+        return [arrival.day]
+    since = made_without(file, arrival.day, date.fromisoformat(newest)) if newest else []
+    return sorted({arrival.day, *since})
 
 
 @dg.op(description="Fetches new posts of the configured channels and users into the drop folder.")
@@ -89,7 +141,12 @@ def collect_live_posts() -> None:
     fetch_posts()
 
 
-@dg.schedule(job=collect_live_posts, name="collect_live_posts_schedule", cron_schedule="10 * * * *")
+@dg.schedule(
+    job=collect_live_posts,
+    name="collect_live_posts_schedule",
+    cron_schedule="10 * * * *",
+    description="Fetches new posts every hour, where a source of type snscrape is configured.",
+)
 def collect_schedule(project: Project) -> dg.RunRequest | dg.SkipReason:
     """Collect every hour, where a source of type snscrape is configured."""
     source = project.config.source("posts")
@@ -98,7 +155,13 @@ def collect_schedule(project: Project) -> dg.RunRequest | dg.SkipReason:
     return dg.RunRequest()
 
 
+models_sensor = dg.AutomationConditionSensorDefinition(
+    "sql_models_sensor",
+    target=dg.AssetSelection.groups("warehouse"),
+    description="Refreshes SQL models whose inputs were materialised by hand; the daily refresh makes them itself.",
+)
+
 JOBS: list[Any] = [daily_refresh, collect_live_posts]
 SCHEDULES = [daily_schedule, collect_schedule]
-SENSORS = [raw_files_sensor]
+SENSORS = [raw_files_sensor, models_sensor]
 EXECUTOR = dg.multiprocess_executor.configured({"max_concurrent": 2})

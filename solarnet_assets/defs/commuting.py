@@ -5,14 +5,16 @@ Belongs here: reading partitions, calling one function of the mobility package, 
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
-from solarnet_assets.defs.daily import OWNERS, Day, preview, run_days, table_metadata
+from solarnet_assets.defs.daily import OWNERS, Day, by_state, run_days
 from solarnet_assets.defs.partitions import DAILY, HOME_WORK_DAYS, trailing_dep
 from solarnet_assets.defs.resources import Project
+from solarnet_assets.defs.shown import preview, table_metadata
 
 PANEL_DAYS = 85
 """Days back to the oldest table of homes and workplaces that says who belongs to a day's panel, plus one."""
@@ -24,14 +26,14 @@ BUCKETS_AT_ONCE = 16
 """Device buckets in memory while commuters are counted."""
 
 
-def reduce_day(project: Project, day: date) -> Day:
-    """Reduce the pings of a day, part by part."""
+def reduce_day(project: Project, day: date, known: date) -> Day:
+    """Reduce the pings of a day that were known on another day, part by part."""
     from solarnet_assets.mobility.reduce import COLUMNS, device_days_in_parts
 
     shown = {"devices": 0, "pings": 0}
 
     def frames() -> Iterator[pl.DataFrame]:
-        readers = project.lake.readers("pings", day, COLUMNS, dictionaries=["city"])
+        readers = project.lake.readers("pings", day, COLUMNS, dictionaries=["city"], known=known)
         for frame in device_days_in_parts(readers, project.lake.read("cities")):
             shown["devices"] += frame["device"].n_unique()
             shown["pings"] += int(frame["pings"].sum())
@@ -40,8 +42,13 @@ def reduce_day(project: Project, day: date) -> Day:
     return Day(frames(), shown)
 
 
+def reduced(project: Project, day: date) -> Day:
+    """Reduce a day, and what was known of it before late pings came."""
+    return by_state(project.lake.states("pings", day), lambda known: reduce_day(project, day, known))
+
+
 def locate_day(project: Project, day: date) -> Day:
-    """Find homes and workplaces in the weeks up to a day, some buckets of devices at a time."""
+    """Find homes and workplaces in the weeks up to a day as they are known then, some buckets of devices at a time."""
     from solarnet_assets.mobility.homework import home_work as locate
     from solarnet_assets.mobility.homework import rule_named
     from solarnet_assets.mobility.reduce import BUCKETS, bucket_groups
@@ -51,7 +58,7 @@ def locate_day(project: Project, day: date) -> Day:
     first = day - timedelta(days=rule.window - 1)
 
     def frames() -> Iterator[pl.DataFrame]:
-        recent, working = lake.scan("device_days", first, day), lake.read("calendar")
+        recent, working = lake.scan("device_days", first, day, known=day), lake.read("calendar")
         for buckets in bucket_groups(lake.height("device_days", first, day), ROWS_AT_ONCE):
             frame = locate(recent.filter(pl.col("bucket").is_between(*buckets)), day, working, rule)
             shown["homes"] += frame.height
@@ -62,17 +69,32 @@ def locate_day(project: Project, day: date) -> Day:
 
 
 def count_day(project: Project, day: date) -> Day:
-    """Count the commuters of a day."""
+    """Count the commuters of a day for each state of knowledge of its pings: nearly always one.
+
+    The panel is what was known on the day itself.
+    """
     from solarnet_assets.mobility.daily import count_day as count
     from solarnet_assets.mobility.noise import noise_of
 
     privacy = project.config.privacy
     noise = noise_of(privacy.epsilon, project.config.hash_key(), day)
-    counted = count(lambda asset, d: project.lake.scan(asset, d, d), day, privacy.k, noise, BUCKETS_AT_ONCE)
+    states = {}
+    for known in project.lake.states("device_days", day):
+        scan = partial(_scan, project, known)
+        states[known] = count(scan, day, privacy.k, noise, BUCKETS_AT_ONCE)
+    counted = states[max(states)]
     frame = counted.frame
+    rows = [
+        one.frame.with_columns(known_on=pl.lit(known if known > day else None, pl.Date), epsilon=pl.col("epsilon") * n)
+        for n, (known, one) in enumerate(sorted(states.items()), start=1)  # each state is drawn for: budgets add up
+    ]
     panel, commuters = int(frame["panel"].sum()), float(frame["commuters"].sum())
     shown = {"panel": panel, "commuters": round(commuters), "share": commuters / panel if panel else 0.0}
-    return Day(frame, {**shown, "panel_from": str(counted.panel_day)})
+    return Day(pl.concat(rows), {**shown, "panel_from": str(counted.panel_day)})
+
+
+def _scan(project: Project, known: date, asset: str, day: date) -> pl.LazyFrame:
+    return project.lake.scan(asset, day, day, known)
 
 
 @dg.asset(
@@ -106,7 +128,7 @@ def calendar(project: Project) -> dg.MaterializeResult[Any]:
 )
 def device_days(context: dg.AssetExecutionContext, project: Project) -> Iterator[Any]:
     """Reduce each day of the run."""
-    yield from run_days(context, project.lake, "device_days", lambda day: reduce_day(project, day))
+    yield from run_days(context, project.lake, "device_days", lambda day: reduced(project, day))
 
 
 @dg.asset(

@@ -10,10 +10,11 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from solarnet_assets.defs.daily import OWNERS, Day, run_days, table_metadata
+from solarnet_assets.defs.daily import OWNERS, Day, run_days
 from solarnet_assets.defs.nowcast import known_on
 from solarnet_assets.defs.partitions import DAILY, trailing_dep
 from solarnet_assets.defs.resources import Project
+from solarnet_assets.defs.shown import table_metadata
 from solarnet_assets.nowcast.index import PAST_DAYS
 from solarnet_assets.storage.warehouse import reader
 
@@ -53,6 +54,9 @@ def recovery_index(context: dg.AssetExecutionContext, project: Project) -> Itera
 
 
 def _newest(frame: pl.DataFrame, country: str) -> dict[str, float]:
-    """Return the country's newest value of each kind; the UI draws them over the partitions."""
+    """Return the country's newest value of each kind, and loadings in points; the UI draws them over the partitions."""
     rows = frame.filter(pl.col("region") == country).sort("date").group_by("kind", maintain_order=True).last()
-    return {f"{kind}_{country}": round(value, 2) for kind, value in rows.select("kind", "value").iter_rows()}
+    values = {f"{kind}_{country}": round(value, 2) for kind, value in rows.select("kind", "value").iter_rows()}
+    parts = rows.filter(pl.col("kind") == "factor").explode("parts").unnest("parts", separator="_")
+    loadings = parts.select("parts_signal", "parts_loading").drop_nulls().iter_rows()
+    return values | {f"loading_{signal}_{country}": round(loading, 2) for signal, loading in loadings}

@@ -7,30 +7,23 @@ its own file, its own metadata, its own check results.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 import polars as pl
 
 from solarnet_assets.config import KINDS
 from solarnet_assets.defs.partitions import DAILY
+from solarnet_assets.defs.shown import PREVIEW_ROWS, preview, reasons
 from solarnet_assets.landing import Landing
 from solarnet_assets.storage.lake import Counts, Lake
-from solarnet_assets.storage.schemas import SCHEMAS
+from solarnet_assets.storage.states import Before
 
 OWNERS = ["team:solarnet"]
 COUNTS = "counts_add_up"
-PREVIEW_ROWS = 5
-HIDDEN_COLUMNS = frozenset(
-    {"device", "user", "post", "text", "lat", "lon", "home_lat", "home_lon", "work_lat", "work_lon"}
-)
-"""Never shown in a preview: personal data does not leave the lake."""
-
-MARKUP = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;", "[": "&#91;", "`": "&#96;", "\n": " ", "\r": " "}
-"""What a Markdown table or a browser would read as more than text."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +34,12 @@ class Day:
         content: the table, or a landing with what was refused; an iterator of either where a day may be larger than
             memory.
         metadata: more to show for this partition; read after the content has been written.
+        before: what the day was before late files came; None: nothing came late.
     """
 
     content: Landing | pl.DataFrame | Iterator[Landing] | Iterator[pl.DataFrame]
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    before: Before | None = None
 
 
 def counts_check(asset: str) -> dg.AssetCheckSpec:
@@ -76,7 +71,7 @@ def run_days(
         day = date.fromisoformat(key)
         try:
             done = work(day)
-            counts = _write(lake, asset, day, done.content)
+            counts = _write(lake, asset, day, done)
         except Exception as error:
             error.add_note(f"(while making {asset} of {key})")
             raise
@@ -90,34 +85,25 @@ def run_days(
         yield dg.Output(None, output_name=f"{asset}_{COUNTS}")
 
 
-def table_metadata(asset: str) -> dict[str, Any]:
-    """Return the column view of a lake asset for its definition."""
-    columns = [
-        dg.TableColumn(name, type=str(column.dtype), description=column.description)
-        for name, column in SCHEMAS[asset].columns().items()
-    ]
-    return {"dagster/column_schema": dg.TableSchema(columns=columns), "dagster/table_name": f"lake.{asset}"}
+def by_state(states: Sequence[date], made: Callable[[date], Day]) -> Day:
+    """Make a day once for each state of knowledge of what it is made of: nearly always once.
+
+    Args:
+        states: days from which each state was known, the oldest first (:meth:`Lake.states`).
+        made: makes the day with what was known on a day.
+    """
+    *earlier, newest = states
+    done = made(newest)
+    if not earlier:
+        return done
+    tables = {known: cast("pl.DataFrame | Iterator[pl.DataFrame]", made(known).content) for known in earlier}
+    return replace(done, before=Before(newest, tables))
 
 
-def preview(frame: pl.DataFrame) -> dg.MarkdownMetadataValue:
-    """Return the first rows as a Markdown table, without personal columns; text that strangers wrote stays text."""
-    shown = frame.drop(HIDDEN_COLUMNS & set(frame.columns)).head(PREVIEW_ROWS)
-    shown = shown.with_columns(pl.col(pl.String).str.replace_many(MARKUP))
-    with pl.Config(
-        tbl_formatting="MARKDOWN",
-        tbl_hide_dataframe_shape=True,
-        tbl_hide_column_data_types=True,
-        float_precision=2,
-        tbl_cols=12,
-        fmt_str_lengths=40,
-    ):
-        return dg.MetadataValue.md(str(shown))
-
-
-def _write(lake: Lake, asset: str, day: date, content: Any) -> Counts:
-    if isinstance(content, (Landing, pl.DataFrame)):
-        return lake.write(asset, day, content)
-    return lake.write_stream(asset, day, content)
+def _write(lake: Lake, asset: str, day: date, done: Day) -> Counts:
+    if isinstance(done.content, (Landing, pl.DataFrame)):
+        return lake.write(asset, day, done.content, before=done.before)
+    return lake.write_stream(asset, day, done.content, before=done.before)
 
 
 def _summary(lake: Lake, asset: str, day: date, content: Any, counts: Counts) -> dict[str, Any]:
@@ -129,33 +115,8 @@ def _summary(lake: Lake, asset: str, day: date, content: Any, counts: Counts) ->
     if asset in KINDS:
         shown |= {"records_in": counts.n_in, "quarantined": counts.n_quarantined}
     if counts.n_quarantined:
-        shown["quarantine"] = dg.MetadataValue.md(_reasons(lake.rejects(asset, day)))
+        shown["quarantine"] = dg.MetadataValue.md(reasons(lake.rejects(asset, day)))
     return shown
-
-
-def _reasons(rejects: pl.DataFrame) -> str:
-    """Return refused records as readable lines, one per reason and file.
-
-    Names and reasons may quote hostile input: as code they are neither Markdown nor HTML.
-    """
-    grouped = rejects.group_by("file", "reason", maintain_order=True).agg(pl.col("records").sum(), pl.col("row").min())
-    lines = [
-        f"- {_code(r['file'])}{_place(r['row'], r['records'])}: {_code(r['reason'])}"
-        for r in grouped.head(20).iter_rows(named=True)
-    ]
-    more = grouped.height - len(lines)
-    return "\n".join(lines + ([f"- and {more} more"] if more > 0 else []))
-
-
-def _place(row: int | None, records: int) -> str:
-    first = "" if row is None else f", row {row}" if records == 1 else f", from row {row}"
-    return first if records == 1 else f"{first}, {records} records"
-
-
-def _code(text: str) -> str:
-    """Return text as one Markdown code span: nothing in it is read as markup, and nothing invisible is kept."""
-    plain = "".join(c if c.isprintable() else " " for c in text.replace("`", "'"))
-    return f"`{' '.join(plain.split()) or '?'}`"
 
 
 def _evaluate_counts(asset: str, key: str, counts: Counts) -> dg.AssetCheckEvaluation:

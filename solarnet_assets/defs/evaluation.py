@@ -5,7 +5,8 @@ The evaluation writes it (``solarnet_assets.evaluation``) and ``marts.published_
 
 import dagster as dg
 
-from solarnet_assets.defs.daily import OWNERS, table_metadata
+from solarnet_assets.defs.daily import OWNERS
+from solarnet_assets.defs.shown import table_metadata
 
 evaluation_truth = dg.AssetSpec(
     "evaluation_truth",

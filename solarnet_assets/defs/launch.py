@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from datetime import date
 from multiprocessing import get_context
+from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ from solarnet_assets.defs.plan import Task, plan
 from solarnet_assets.defs.reach import check_span, first_days
 from solarnet_assets.defs.windows import NARROWER
 from solarnet_assets.landing import BadInputError
+from solarnet_assets.sources.away import SourceAwayError
 
 WORKERS = 2
 HEARTBEAT_SECONDS = 0.5
@@ -32,8 +35,11 @@ BY_COMMAND = {"solarnet/started_by": "command"}
 ONE_THREAD_EACH = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "GDAL_NUM_THREADS": "1"}
 """Two workers on two cores: libraries that start a thread per core in each would only get in each other's way."""
 
-OWN_ERROR = f"{BadInputError.__module__}.{BadInputError.__name__}: "
-"""Its message is a whole sentence; other errors keep their name."""
+OWN_ERRORS = tuple(f"{error.__module__}.{error.__name__}: " for error in (BadInputError, SourceAwayError))
+"""Their messages are whole sentences; other errors keep their name."""
+
+FULL_DISK = ("No space left on device", "disk is full", "Disk quota exceeded", "File too large")
+"""What the system and SQLite say of it."""
 
 Report = Callable[[Task, bool], None]
 """Called with a task when it starts (False) and when it is done (True)."""
@@ -83,7 +89,7 @@ def launch(tasks: Iterable[Task], report: Report) -> None:
                 task = running.pop(future)
                 reason = _outcome(future)
                 report(task, True)
-                failures += [f"{task.label}: {reason}"] if reason else []
+                failures += [_named(task.label, reason)] if reason else []
                 done |= set() if reason else {task.label}
     if failures:
         left = f"; tasks that wait for it and were not started: {len(todo)}" if todo else ""
@@ -142,6 +148,7 @@ def _run(task: Task) -> str | None:
     if not _loaded:
         _loaded["job"] = build_definitions().resolve_implicit_global_asset_job_def()
         _loaded["instance"] = dg.DagsterInstance.get()
+        Finalize(None, _loaded["instance"].dispose, exitpriority=1)  # SQLite folds a log of 4 MB a run into its file
     days = {}
     if task.start and task.end:
         days = {ASSET_PARTITION_RANGE_START_TAG: f"{task.start}", ASSET_PARTITION_RANGE_END_TAG: f"{task.end}"}
@@ -170,6 +177,26 @@ def _outcome(future: Future[str | None]) -> str | None:
         return f"{type(error).__name__}: {error}"
 
 
+def _named(label: str, reason: str) -> str:
+    """Return a reason behind the name of its task, without naming the asset once more."""
+    asset = label.split(" ")[0].rstrip(",")
+    while reason.startswith(f"{asset}: "):
+        reason = reason.removeprefix(f"{asset}: ")
+    return f"{label}: {_told(reason)}"
+
+
+def _told(reason: str) -> str:
+    """Return what to do where a disk is full; other reasons as they are."""
+    if not any(words in reason for words in FULL_DISK):
+        return reason
+    home = load_config().home
+    free = shutil.disk_usage(home).free // 1_000_000
+    return (
+        f"the disk is full ({home} has {free} MB left; a refresh needs room for a second warehouse). What is finished "
+        f"is kept: make room and run the same command again ({reason.partition(' (Background on')[0]})"
+    )
+
+
 def _cause(result: dg.ExecuteInProcessResult) -> str:
     """Return why the first failed step failed: our own sentence where there is one, else the innermost message."""
     for found in result.all_events:
@@ -179,6 +206,6 @@ def _cause(result: dg.ExecuteInProcessResult) -> str:
             while chain and chain[-1].cause:
                 chain.append(chain[-1].cause)
             messages = [one.message.strip() for one in chain] or ["failed"]
-            own = [text.removeprefix(OWN_ERROR) for text in messages if text.startswith(OWN_ERROR)]
+            own = [text.partition(": ")[2] for text in messages if text.startswith(OWN_ERRORS)]
             return f"{found.step_key}: {(own or messages)[-1]}"
     return "failed before its first step"

@@ -10,9 +10,10 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from solarnet_assets.defs.daily import OWNERS, Day, preview, run_days, table_metadata
+from solarnet_assets.defs.daily import OWNERS, Day, run_days
 from solarnet_assets.defs.partitions import DAILY, trailing_dep
 from solarnet_assets.defs.resources import Project
+from solarnet_assets.defs.shown import preview, table_metadata
 from solarnet_assets.nowcast.forecasts import Forecaster, Known
 from solarnet_assets.nowcast.frames import SCORED, SCORES_SCHEMA, frames, score
 from solarnet_assets.nowcast.methods import STACK
@@ -20,7 +21,7 @@ from solarnet_assets.nowcast.series import PAST_DAYS
 from solarnet_assets.nowcast.stack import BACK, SETTLING
 from solarnet_assets.storage.warehouse import reader
 
-RECOVERY = dg.AssetKey(["marts", "recovery_daily"])
+SETTLED = dg.AssetKey(["intermediate", "int_recovery_known"])
 VINTAGES = dg.AssetKey(["marts", "recovery_vintages"])
 VINTAGE_DAYS = 21
 """Days that a vintage estimates again; older figures have settled."""
@@ -33,20 +34,24 @@ def known_on(
     project: Project,
     first: date,
     last: date,
-    settled_table: str = "marts.recovery_daily",
+    settled_table: str = "intermediate.int_recovery_known",
     vintages_table: str = "marts.recovery_vintages",
 ) -> Known:
-    """Return what was known on each day from ``first`` to ``last``: its vintage, and what had settled by then."""
+    """Return what was known on each day from ``first`` to ``last``: its vintage, and what had settled by then.
+
+    Files that came after a day are in neither.
+    """
     start = first - timedelta(days=LOOK_BACK)
     with reader(project.warehouse) as con:
         settled = con.table(settled_table).pl().filter(pl.col("day").is_between(start, last))
         vintages = con.table(vintages_table).pl().filter(pl.col("as_of").is_between(start, last))
     by_day = vintages.select("as_of", *COLUMNS).partition_by("as_of", as_dict=True, include_key=False)
-    settled = settled.select(COLUMNS)
+    settled = settled.select(*COLUMNS, "known_from", "known_until")
 
     def known(as_of: date) -> pl.DataFrame:
-        older = settled.filter(pl.col("day") < as_of - timedelta(days=VINTAGE_DAYS))
-        return pl.concat([by_day.get((as_of,), settled.clear()), older])
+        then = (pl.col("known_from") <= as_of) & (pl.col("known_until") > as_of)
+        older = settled.filter(then, pl.col("day") < as_of - timedelta(days=VINTAGE_DAYS)).select(COLUMNS)
+        return pl.concat([by_day.get((as_of,), older.clear()), older])
 
     return known
 
@@ -65,7 +70,7 @@ def _spec(name: str, deps: list[dg.AssetDep], description: str) -> dict[str, Any
     }
 
 
-PAST = [trailing_dep(RECOVERY, LOOK_BACK + 1), trailing_dep(VINTAGES, max(BACK) + 1)]
+PAST = [trailing_dep(SETTLED, LOOK_BACK + 1), trailing_dep(VINTAGES, max(BACK) + 1)]
 
 
 @dg.multi_asset(

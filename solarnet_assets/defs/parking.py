@@ -11,28 +11,34 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from solarnet_assets.defs.daily import OWNERS, Day, run_days, table_metadata
+from solarnet_assets.defs.daily import OWNERS, Day, by_state, run_days
 from solarnet_assets.defs.partitions import BASELINE_DAYS, DAILY, trailing_dep
 from solarnet_assets.defs.resources import Project
+from solarnet_assets.defs.shown import listed, table_metadata
 from solarnet_assets.defs.solar import weights_metadata
 from solarnet_assets.parking.model import WEIGHTS, code_version
 
 
-def count_day(project: Project, day: date) -> Day:
-    """Count the vehicles in every image that landed on a day."""
+def count_day(project: Project, day: date, known: date) -> Day:
+    """Count the vehicles in every image of a day that was known on another day."""
     from solarnet_assets.parking.passes import count_images
 
     lake = project.lake
     sites = lake.read("sites").filter(pl.col("signal") == "parking")
     lots = dict(sites.select("site_id", "geometry").iter_rows())
     stalls = dict(sites.drop_nulls("capacity").select("site_id", "capacity").iter_rows())
-    images = lake.read("lot_images", day)
+    images = lake.read("lot_images", day, known)
     rows, pictures = count_images(images, lots, lambda name: Path(str(lake.blob("lot_images", day, name))), stalls)
     stored = {key: project.evidence.write(f"parking/{day}/{key}.png", data) for key, data in pictures.items()}
     frame = rows.with_columns(evidence=pl.col("image_id").replace_strict(stored, default=None, return_dtype=pl.String))
     shown: dict[str, Any] = {"valid": int(frame["valid"].sum()), "vehicles": float(frame["vehicles"].sum())}
     taken = frame.select((pl.col("occupancy") * pl.col("stalls")).sum() / pl.col("stalls").sum()).item()
     return Day(frame, shown | ({} if taken is None or not taken >= 0 else {"occupancy": float(taken)}))
+
+
+def counted(project: Project, day: date) -> Day:
+    """Count a day, and what was known of it before late images came."""
+    return by_state(project.lake.states("lot_images", day), lambda known: count_day(project, day, known))
 
 
 def index_day(project: Project, day: date) -> Day:
@@ -52,12 +58,11 @@ def activity_of_day(project: Project, day: date) -> Day:
     from solarnet_assets.parking.activity import baseline_window, ratios
 
     lake = project.lake
-    counts = lake.scan("lot_counts", baseline_window(day)[0], day).drop("candidates").collect()
+    counts = lake.scan("lot_counts", baseline_window(day)[0], day, known=day).drop("candidates").collect()
     found = ratios(counts, lake.read("sites"), lake.read("calendar"), day)
     frame = levels(found.frame, day, project.config.country)
     now = frame.filter(pl.col("level") == "country", pl.col("date") == day)["value"].to_list()
-    left_out = [f"- {lot}: {why}" for lot, why in found.left_out.items()]
-    shown: dict[str, Any] = {"counts": found.frame.height, "left_out": dg.MetadataValue.md("\n".join(left_out))}
+    shown: dict[str, Any] = {"counts": found.frame.height, "left_out": listed(found.left_out)}
     return Day(frame, shown | ({"percent_of_baseline": float(now[0])} if now else {}))
 
 
@@ -76,7 +81,7 @@ def activity_of_day(project: Project, day: date) -> Day:
 )
 def lot_counts(context: dg.AssetExecutionContext, project: Project) -> Iterator[Any]:
     """Count the images of each day of the run."""
-    yield from run_days(context, project.lake, "lot_counts", lambda day: count_day(project, day))
+    yield from run_days(context, project.lake, "lot_counts", lambda day: counted(project, day))
 
 
 @dg.asset(

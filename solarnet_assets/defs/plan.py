@@ -21,6 +21,9 @@ CHUNK_DAYS = 93
 TAIL = frozenset({"warehouse", "nowcast", "reports"})
 """Groups that run together at the end: SQL, forecast on top of it, SQL on top of the forecast."""
 
+FOLLOWS = MappingProxyType({"solarnet/days": "of-inputs"})
+"""Tag of an asset that runs on every day that one of its inputs runs on, before all that reads it."""
+
 Span = tuple[date | None, date | None]
 Narrower = Mapping[tuple[str, str], Callable[[date], Iterable[date]]]
 Since = Mapping[str, date]
@@ -65,6 +68,9 @@ def needed_days(
             if upstream in needed and specs[upstream].group_name not in TAIL:
                 wanted = _mapped(needed[name], dep, narrower.get((name, upstream)))
                 needed[upstream] |= {day for day in wanted if day >= since.get(upstream, date.min)}
+    for name in needed:
+        if FOLLOWS.items() <= specs[name].tags.items():
+            needed[name] |= {day for other in _upstream(specs)[name] for day in needed.get(other, ())}
     return needed
 
 
@@ -103,6 +109,8 @@ def _reads(
             if (other := dep.asset_key.to_user_string()) not in upstream:
                 continue
             if days[0] is None or days[1] is None or held[0] is None or held[1] is None:
+                return True
+            if FOLLOWS.items() <= specs[other].tags.items():
                 return True
             wanted = _mapped(set(_span(days[0], days[1])), dep, narrower.get((name, other)))
             if any(held[0] <= day <= held[1] for day in wanted):

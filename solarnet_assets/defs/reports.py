@@ -14,6 +14,7 @@ from solarnet_assets.defs.resources import Project
 READS = (
     "recovery_daily", "site_daily", "parking_groups", "steel_shock", "commuting_corrections", "sector_growth",
     "solar_daily", "solar_farms", "recovery_forecast", "recovery_dates", "forecast_scores", "published_comparison",
+    "recovery_events", "recovery_index", "index_contributions", "raw_files",
 )  # fmt: skip
 """Marts that the page shows."""
 
@@ -24,9 +25,9 @@ READS = (
     kinds={"html"},
     owners=OWNERS,
     tags={"layer": "report"},
-    description="`report/index.html`: headline, signals with intervals, forecast, published beside measured, places, "
-    "evidence, gaps and methods, in English and Chinese; from every figure down to its SQL, partitions and raw files. "
-    "One self-contained file, rewritten whole from the newest marts.",
+    description="`report/index.html`: headline, events, contributions, signals with intervals, forecast, published "
+    "beside measured, places, evidence, gaps and methods, in English and Chinese; from every figure down to its SQL, "
+    "partitions and raw files. One self-contained file, rewritten whole from the newest marts.",
 )
 def report(project: Project) -> dg.MaterializeResult[Any]:
     """Write the report."""

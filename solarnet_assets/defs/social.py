@@ -11,9 +11,10 @@ import dagster as dg
 import polars as pl
 
 from solarnet_assets.config import Posts
-from solarnet_assets.defs.daily import OWNERS, Day, run_days, table_metadata
+from solarnet_assets.defs.daily import OWNERS, Day, run_days
 from solarnet_assets.defs.partitions import BASELINE_DAYS, DAILY, trailing_dep
 from solarnet_assets.defs.resources import Project
+from solarnet_assets.defs.shown import table_metadata
 from solarnet_assets.defs.windows import sector_settings, sector_weights
 
 if TYPE_CHECKING:

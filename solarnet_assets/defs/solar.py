@@ -11,9 +11,10 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from solarnet_assets.defs.daily import OWNERS, Day, run_days, table_metadata
+from solarnet_assets.defs.daily import OWNERS, Day, run_days
 from solarnet_assets.defs.partitions import DAILY, trailing_dep
 from solarnet_assets.defs.resources import Project
+from solarnet_assets.defs.shown import listed, table_metadata
 from solarnet_assets.imagery.weights import Weights
 from solarnet_assets.solar.model import WEIGHTS, code_version
 
@@ -45,8 +46,7 @@ def search_day(project: Project, day: date) -> Day:
     stored = {key: project.evidence.write(f"solar/{day}/{key}.png", data) for key, data in pictures.items()}
     frame = rows.with_columns(evidence=pl.col("scene_id").replace_strict(stored, default=None, return_dtype=pl.String))
     shown: dict[str, Any] = {"scenes": scenes.height, "area_km2": float(frame["area_m2"].sum()) / 1e6}
-    reasons = "\n".join(f"- {scene}: {why}" for scene, why in refused.items())
-    return Day(frame, shown | ({"not_searched": dg.MetadataValue.md(reasons)} if refused else {}))
+    return Day(frame, shown | ({"not_searched": listed(refused)} if refused else {}))
 
 
 def register_day(project: Project, day: date) -> Day:

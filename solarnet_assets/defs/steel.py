@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 import polars as pl
 
-from solarnet_assets.defs.daily import OWNERS, Day, run_days, table_metadata
+from solarnet_assets.defs.daily import OWNERS, Day, by_state, run_days
 from solarnet_assets.defs.partitions import BASELINE_DAYS, DAILY, trailing_dep, year_before_dep
 from solarnet_assets.defs.resources import Project
+from solarnet_assets.defs.shown import listed, table_metadata
 from solarnet_assets.defs.solar import weights_metadata
 from solarnet_assets.steel.model import WEIGHTS, code_version
 
@@ -22,20 +23,34 @@ PERSISTENCE_DAYS = 90
 """Days back to which heat at a place is looked up: about eighteen passes."""
 
 
-def observe_day(project: Project, day: date) -> Day:
-    """Observe every scene that landed on a day."""
+def observe_day(project: Project, day: date, known: date) -> Day:
+    """Observe every scene of a day that was known on another day."""
     from solarnet_assets.steel.observe import observe_scenes
 
     lake = project.lake
     polygons = dict(lake.read("sites").select("site_id", "geometry").iter_rows())
     rows, pictures = observe_scenes(
-        lake.read("steel_scenes", day), polygons, lambda name: Path(str(lake.blob("steel_scenes", day, name)))
+        lake.read("steel_scenes", day, known), polygons, lambda name: Path(str(lake.blob("steel_scenes", day, name)))
     )
     stored = {key: project.evidence.write(f"steel/{day}/{key}.png", data) for key, data in pictures.items()}
     frame = rows.with_columns(evidence=pl.col("scene_id").replace_strict(stored, default=None, return_dtype=pl.String))
     counts = ("net_pixels", "clusters", "hot_pixels", "nhi_pixels")
     shown = {"valid": int(frame["valid"].sum())} | {name: int(frame[name].sum() or 0) for name in counts}
     return Day(frame, shown)
+
+
+def observed(project: Project, day: date) -> Day:
+    """Observe a day, and what was known of it before late scenes came: a scene that is the same is observed once."""
+    states = project.lake.states("steel_scenes", day)
+    newest, scenes = observe_day(project, day, states[-1]), project.lake.read("steel_scenes", day).drop("bands")
+
+    def then(known: date) -> Day:
+        earlier = project.lake.read("steel_scenes", day, known).drop("bands")
+        if not earlier.join(scenes, on=scenes.columns, how="anti", nulls_equal=True).is_empty():
+            return observe_day(project, day, known)
+        return Day(cast("pl.DataFrame", newest.content).filter(pl.col("scene_id").is_in(earlier["scene_id"].to_list())))
+
+    return by_state(states, lambda known: newest if known == states[-1] else then(known))
 
 
 def clusters_of_day(project: Project, day: date) -> Day:
@@ -56,12 +71,11 @@ def activity_of_day(project: Project, day: date) -> Day:
     from solarnet_assets.nowcast.panel import levels
     from solarnet_assets.steel.activity import baseline_window, ratios
 
-    passes = project.lake.scan("steel_observations", baseline_window(day)[0], day).collect()
+    passes = project.lake.scan("steel_observations", baseline_window(day)[0], day, known=day).collect()
     found = ratios(passes, project.lake.read("sites"), day)
     frame = levels(found.frame, day, project.config.country)
     now = frame.filter(pl.col("level") == "country", pl.col("date") == day)["value"].to_list()
-    left_out = [f"- {mill}: {why}" for mill, why in found.left_out.items()]
-    shown: dict[str, Any] = {"passes": found.frame.height, "mills_left_out": dg.MetadataValue.md("\n".join(left_out))}
+    shown: dict[str, Any] = {"passes": found.frame.height, "mills_left_out": listed(found.left_out)}
     return Day(frame, shown | ({"percent_of_baseline": float(now[0])} if now else {}))
 
 
@@ -104,7 +118,7 @@ def festival_of_day(project: Project, day: date, season: Callable[[int], pl.Data
 )
 def steel_observations(context: dg.AssetExecutionContext, project: Project) -> Iterator[Any]:
     """Observe the scenes of each day of the run."""
-    yield from run_days(context, project.lake, "steel_observations", lambda day: observe_day(project, day))
+    yield from run_days(context, project.lake, "steel_observations", lambda day: observed(project, day))
 
 
 @dg.asset(

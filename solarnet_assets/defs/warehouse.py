@@ -7,18 +7,21 @@ costs a process. Does not belong here: SQL, or how a window is refreshed (``sola
 import base64
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
-from solarnet_assets.defs.daily import OWNERS, daily_check, preview
+from solarnet_assets.defs.daily import OWNERS, daily_check
 from solarnet_assets.defs.partitions import DAILY
 from solarnet_assets.defs.resources import Project
+from solarnet_assets.defs.shown import preview
 from solarnet_assets.sql.columns import Column, columns
 from solarnet_assets.sql.folder import load_project
 from solarnet_assets.sql.models import Check, Model, is_daily_input
-from solarnet_assets.sql.run import CheckRun, ChecksFailedError, Refresh, refresh
+from solarnet_assets.sql.outcome import CheckRun, ChecksFailedError, Refresh
+from solarnet_assets.sql.run import refresh
 from solarnet_assets.sql.show import newest_rows, picture, rows_by_day, series
 from solarnet_assets.storage.warehouse import reader
 
@@ -85,6 +88,12 @@ def _check_spec(check: Check) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(check.name, asset=key, description=check.description, blocking=check.blocking)
 
 
+def _seed_metadata(path: Path) -> dict[str, Any]:
+    """Return a seed's rows, which change with the code alone: nothing materialises a seed."""
+    frame = pl.read_csv(path)
+    return {"dagster/row_count": frame.height, "rows": preview(frame, max(frame.height, 1))}
+
+
 seeds = [
     dg.AssetSpec(
         ["seeds", name],
@@ -93,6 +102,7 @@ seeds = [
         owners=OWNERS,
         tags={"layer": "seed"},
         description=f"Seed `{path.name}`: figures and settings that are part of the code.",
+        metadata=_seed_metadata(path),
     )
     for name, path in SQL.seeds.items()
 ]
@@ -142,7 +152,7 @@ def _materializations(
             if key not in context.selected_asset_keys:
                 continue
             frame, counts = series(con, model), rows_by_day(con, model)
-            shown = {"dagster/row_count": sum(counts.values()), "seconds": seconds.get(model.table, 0.0)}
+            shown = {"dagster/row_count": sum(counts.values()), "seconds": round(seconds.get(model.table, 0.0), 3)}
             shown |= _views(model, frame, newest_rows(con, model, max(days, default=None), PREVIEW_ROWS))
             if not model.partition:
                 yield dg.MaterializeResult(asset_key=key, metadata=shown)
@@ -156,7 +166,7 @@ def _materializations(
 
 def _views(model: Model, frame: pl.DataFrame, newest: pl.DataFrame) -> dict[str, Any]:
     """Return the newest rows as a table and the series as a picture."""
-    shown: dict[str, Any] = {"preview": preview(newest)}
+    shown: dict[str, Any] = {"preview": preview(newest, PREVIEW_ROWS)}
     if frame.height:
         data = base64.b64encode(picture(frame)).decode()
         shown["plot"] = dg.MetadataValue.md(f"![{model.name}](data:image/png;base64,{data})")
@@ -196,4 +206,4 @@ def _verdict(run: CheckRun, failing: pl.DataFrame) -> dict[str, Any]:
 def _failures(failing: pl.DataFrame) -> dict[str, Any]:
     if failing.is_empty():
         return {"failing_rows": 0}
-    return {"failing_rows": failing.height, "failing": preview(failing)}
+    return {"failing_rows": failing.height, "failing": preview(failing, PREVIEW_ROWS)}

@@ -26,10 +26,11 @@ select
     max(100 * ratio) filter (where variant = 'remove_base') as aligned,
     max(100 * ratio) filter (where variant = 'as_set') as corrected
 from intermediate.int_commuting_ratio
+where known_until = date '9999-12-31'
 group by city, day
 order by city, day
 """
-"""Each day against the partner day alone, against matching days about it, and with the base removed."""
+"""Each day against the partner day alone, against matching days about it, and with the base removed: as known now."""
 
 
 @dataclass(frozen=True)

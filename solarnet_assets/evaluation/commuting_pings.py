@@ -160,7 +160,7 @@ def _read_cities(path: Path) -> pl.DataFrame:
         BadInputError: it is missing, is no CSV, or lacks city, lon or lat.
     """
     try:
-        raw = pl.read_csv(path)
+        raw = pl.read_csv(path, glob=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadInputError(f"{path} cannot be read as CSV of cities: {str(error).splitlines()[0]}") from error
     lacking = [name for name in ("city", "lon", "lat") if name not in raw.columns]

@@ -10,16 +10,22 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from solarnet_assets.evaluation.commuting_models import calendar_of
 from solarnet_assets.nowcast.forecasts import HORIZON, Forecaster, Stacked
+from solarnet_assets.nowcast.holidays import long_breaks
 from solarnet_assets.nowcast.methods import STACK
 from solarnet_assets.nowcast.returns import NEVER, REACH, THRESHOLDS, days_to_return, limits, seen_return
 from solarnet_assets.nowcast.scores import crps, quantiles
 from solarnet_assets.nowcast.series import Array
+from solarnet_assets.nowcast.stack import BACK
 from solarnet_assets.nowcast.straight_line import METHOD as LINE
 
 ALL = (LINE, "no_change", "local_level", "logistic", "gompertz", STACK)
 WINDOWS = ((1, 7), (8, 14), (15, 28), (29, HORIZON), (1, HORIZON))
 """Days ahead that are scored together."""
+
+CALENDARS = (1950, 2099)
+"""Years between which holidays are known."""
 
 SCORES_SCHEMA = pl.Schema(
     {
@@ -46,6 +52,7 @@ DATE_SCORES_SCHEMA = pl.Schema(
         "covered": pl.Float64,
         "held": pl.Float64,
         "error": pl.Float64,
+        "relative": pl.Float64,
     }
 )
 
@@ -74,17 +81,30 @@ class Outcome:
         return self.came[:, REACH + 1 : REACH + 1 + HORIZON]
 
 
-def outcomes(history: pl.DataFrame, days: list[date]) -> Iterator[Outcome]:
+def outcomes(history: pl.DataFrame, days: list[date], country: str | None = "CN") -> Iterator[Outcome]:
     """Forecast as of each day in turn from nothing but the rows up to it.
 
     Args:
         history: signal, region, day, value, lower, upper.
         days: as-of days.
+        country: whose holidays are known in advance, ISO 3166; None: there are none.
+
+    Raises:
+        BadInputError: nobody knows the country's holidays.
     """
-    forecaster = Forecaster(lambda as_of: history.filter(pl.col("day") <= as_of))
+    known = _holidays(country, days) if country else frozenset()
+    forecaster = Forecaster(lambda as_of: history.filter(pl.col("day") <= as_of), known)
     for as_of in sorted(set(days)):
         made = forecaster.stacked(as_of)
         yield Outcome(made, _came(history, made.made.series.names, as_of))
+
+
+def _holidays(country: str, days: list[date]) -> frozenset[date]:
+    around = timedelta(days=HORIZON + 2 * max(BACK))
+    if not days or min(days).year <= CALENDARS[0] or max(days).year >= CALENDARS[1]:
+        return frozenset()
+    calendar = calendar_of(country, min(days) - around, max(days) + around)
+    return long_breaks(dict(calendar.select("date", "is_workday").iter_rows()))
 
 
 def scores(outcome: Outcome) -> pl.DataFrame:
@@ -123,13 +143,14 @@ def date_scores(outcome: Outcome) -> pl.DataFrame:
     Returns:
         as_of, method, threshold, ``cities``, ``returned`` (within the file), ``covered`` (share of 90 % intervals that
         hold the day, or reach beyond the file where the city has not returned), ``held`` (the same of those that
-        returned), ``error`` (mean absolute error of the middle day in days, of those that returned and were foreseen).
+        returned), ``error`` (mean absolute error of the middle day in days, of those that returned and were foreseen),
+        ``relative`` (the same divided by the straight line's, of those that both foresaw).
     """
     last = _last_day(outcome)
     came = np.where(np.arange(outcome.came.shape[1]) <= last + REACH, outcome.came, np.nan)
     day = seen_return(came)
     day = np.where(day <= last, day, NEVER)
-    rows = []
+    rows, line = [], np.full(day.shape, np.nan)
     for method in ALL:
         told = _told(outcome, method)
         found = limits(days_to_return(outcome.made.made.series, outcome.made.paths(method)))
@@ -137,13 +158,16 @@ def date_scores(outcome: Outcome) -> pl.DataFrame:
         open_ = (day > 0) & told[:, None] & (last > 0)
         held = np.where(np.isfinite(day), (lower <= day) & (day <= upper), upper > last)
         foreseen = open_ & np.isfinite(day) & np.isfinite(middle)
+        error = np.where(foreseen, np.abs(np.where(foreseen, day, 0.0) - np.where(foreseen, middle, 0.0)), np.nan)
+        line = error if method == LINE else line
         for n, level in enumerate(THRESHOLDS):
             if not open_[:, n].any():
                 continue
-            known = foreseen[:, n]
-            error = np.abs(day[known, n] - middle[known, n])
             back = open_[:, n] & np.isfinite(day[:, n])
-            shares = (_mean(held[open_[:, n], n]), _mean(held[back, n]), _mean(error))
+            both = np.isfinite(error[:, n]) & np.isfinite(line[:, n])
+            base = line[both, n].sum()
+            ratio = float(error[both, n].sum() / base) if base > 0 else None
+            shares = (_mean(held[open_[:, n], n]), _mean(held[back, n]), _mean(error[foreseen[:, n], n]), ratio)
             rows.append((outcome.as_of, method, level, int(open_[:, n].sum()), int(back.sum()), *shares))
     return pl.DataFrame(rows, schema=DATE_SCORES_SCHEMA, orient="row")
 

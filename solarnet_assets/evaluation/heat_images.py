@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from solarnet_assets.evaluation.heat_doubts import NEVER_BELOW, doubts, empty
 from solarnet_assets.imagery import clouds, geometry, landsat, radiometry
-from solarnet_assets.imagery.raster import Grid, grid_of, open_raster, read_pixels
+from solarnet_assets.imagery.raster import Grid, check_held, grid_of, open_raster, read_pixels
 from solarnet_assets.imagery.scene import Scene
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.steel.clusters import UNPLACED
@@ -90,6 +90,7 @@ def read_image(path: Path, stated: Stated) -> HeatImage:
         names = _names(dataset, path, stated)
         if any(np.dtype(kind).kind not in "uif" for kind in dataset.dtypes):
             raise BadInputError(f"{path.name} holds {dataset.dtypes[0]} numbers; heat needs integers or real numbers")
+        check_held(path.name, dataset.width * dataset.height, dataset.dtypes)
         grid, placed = _grid(dataset, path.name)
         nodata = dataset.nodata
         pixels = read_pixels(dataset)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import polars as pl
@@ -16,9 +17,13 @@ from numpy.typing import NDArray
 
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.social.model import LABELS, LANGS
+from solarnet_assets.social.refused import printable
 from solarnet_assets.social.sentences import read_sentences
 from solarnet_assets.social.text import language
 from solarnet_assets.storage.schemas import SECTORS
+
+MAX_LINE, MAX_CHARS = 1 << 20, 1 << 28
+"""Characters of a line and of a file: a labelled post has at most 20,000, and a file is held in memory whole."""
 
 
 @dataclass(frozen=True)
@@ -60,12 +65,12 @@ def read_labels(path: Path, languages: Sequence[str] = LANGS) -> LabelledPosts:
     refused: Counter[str] = Counter()
     try:
         with opened(path, "rt", encoding="utf-8-sig") as lines:
-            for line in lines:
+            for line in _lines(path, lines):
                 if line.strip():
                     row = _row(line)
                     refused.update([row] if isinstance(row, str) else [])
                     rows += [] if isinstance(row, str) else [row]
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise BadInputError(f"{path} cannot be read: {error}") from error
     frame = pl.DataFrame(
         [(text, lang) for text, lang, _ in rows], schema={"text": pl.String, "lang": pl.String}, orient="row"
@@ -79,6 +84,16 @@ def read_labels(path: Path, languages: Sequence[str] = LANGS) -> LabelledPosts:
     truth = np.array([[label in labels for label in LABELS] for _, _, labels in rows], dtype=bool)[asked]
     kept = frame.filter(pl.Series(asked))
     return LabelledPosts(kept["text"], kept["lang"], truth, _scored(truth), dict(refused))
+
+
+def _lines(path: Path, opened: IO[str]) -> Iterator[str]:
+    """Yield the lines of a file of bounded size; what is longer than a post can be comes in pieces that are none."""
+    read = 0
+    while line := opened.readline(MAX_LINE):
+        read += len(line)
+        if read > MAX_CHARS:
+            raise BadInputError(f"{path} holds more than {MAX_CHARS:,} characters")
+        yield line
 
 
 def _row(line: str) -> tuple[str, str | None, list[str]] | str:
@@ -97,7 +112,7 @@ def _row(line: str) -> tuple[str, str | None, list[str]] | str:
         return f"unknown label {unknown[0]!r}"
     if lang is not None and not isinstance(lang, str):
         return "lang is not a string"
-    return item["text"], lang, labels
+    return printable(item["text"]), None if lang is None else printable(lang), labels
 
 
 def _scored(truth: NDArray[np.bool_]) -> tuple[str, ...]:

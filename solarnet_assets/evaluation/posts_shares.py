@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
+YEARS, MOST_DAYS = (1990, 2199), 4000
+"""Days that are looked for, and how many of them at once: eleven years."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """Files, the days that are read from them, and what growth is against.
@@ -61,6 +65,7 @@ def measure(asked: Asked) -> Found:
     """
     if absent := [path for path in asked.files if not path.is_file()]:
         raise BadInputError(f"{absent[0]}: there is no such file")
+    _check_days(asked)
     days = [asked.start + timedelta(days=n) for n in range((asked.end - asked.start).days + 1)]
     files = [RawFile(path, path.name, whole=True, owns_undated=False) for path in asked.files]
     frames, posts, kept, refused = [], 0, 0, 0
@@ -78,6 +83,14 @@ def measure(asked: Asked) -> Found:
     against = settings() if asked.base_day is None else replace(settings(), base_day=asked.base_day)
     daily, _ = growth(shares, shares["day"].unique().sort(), against)
     return Found(shares, daily, posts, kept, refused)
+
+
+def _check_days(asked: Asked) -> None:
+    named = [day for day in (asked.start, asked.end, asked.base_day) if day is not None]
+    if odd := [day for day in named if not YEARS[0] <= day.year <= YEARS[1]]:
+        raise BadInputError(f"{odd[0]} lies outside {YEARS[0]} to {YEARS[1]}, where posts are looked for")
+    if (asked.end - asked.start).days >= MOST_DAYS:
+        raise BadInputError(f"{asked.start} to {asked.end} are more than {MOST_DAYS} days")
 
 
 def print_shares(asked: Asked, sectors: Sequence[str], console: Console) -> None:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from solarnet_assets.evaluation.solar_images import Image, image_files, mask_file, read_image, read_mask
 from solarnet_assets.landing import BadInputError
+from solarnet_assets.storage.spreadsheet import inert
 
 MARKED, TRUE = np.array([255, 60, 40]), np.array([60, 220, 80])
 """Colours of found and true outlines in overlays."""
@@ -100,7 +101,7 @@ def evaluate(
     frame = pl.DataFrame(rows)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        frame.write_csv(out / "solar.csv")
+        inert(frame).write_csv(out / "solar.csv")
     return Scored(frame, refused)
 
 

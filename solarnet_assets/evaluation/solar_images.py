@@ -14,8 +14,8 @@ from solarnet_assets.landing import BadInputError
 from solarnet_assets.solar.model import BANDS, MISSING
 from solarnet_assets.solar.polygons import MAX_GSD, MIN_GSD
 
-MAX_PIXELS = 100_000_000
-"""Largest picture, width x height: it is held in memory whole."""
+MAX_PIXELS = 36_000_000
+"""Largest picture, width x height: it is held in memory whole, 30 bytes a pixel."""
 
 LEAST = 16
 """Smallest side of an image, pixels."""
@@ -178,7 +178,7 @@ def _reflectance(file: Path, bands: Sequence[str], scale: float | None, offset: 
     Raises:
         BadInputError: it is no readable TIFF, or lacks a band.
     """
-    from solarnet_assets.imagery.raster import open_raster, read_pixels
+    from solarnet_assets.imagery.raster import check_held, open_raster, read_pixels
 
     with open_raster(file) as dataset:
         names = list(bands) or [name or "" for name in dataset.descriptions]
@@ -199,6 +199,7 @@ def _reflectance(file: Path, bands: Sequence[str], scale: float | None, offset: 
                 "with --bands, such as B02,B03,B04,B08,B11,B12"
             )
         chosen = [name for name in BANDS if name in order]
+        check_held(file.name, dataset.width * dataset.height, [dataset.dtypes[order[name] - 1] for name in chosen])
         raw = read_pixels(dataset, [order[name] for name in chosen])
         empty = 0 if dataset.nodata is None or np.isnan(dataset.nodata) else dataset.nodata
     if raw.dtype.kind == "u" and raw.dtype.itemsize == 1 and scale is None:

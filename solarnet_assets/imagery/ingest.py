@@ -6,6 +6,7 @@ because each site becomes a row of its own; one that covers none, or cannot be u
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -83,7 +84,7 @@ def _read(
     rejects: list[dict[str, Any]] = []
     blobs: dict[str, bytes] = {}
     seen: dict[str, str] = {}
-    n_in = 0
+    counted: Counter[str] = Counter()
     for record in group_records(files, suffixes):
         try:
             moment = _moment(record, by_name, day, options)
@@ -93,10 +94,10 @@ def _read(
             targets = _targets(candidate, sites, options)
             _refuse_twin(candidate, seen)
         except BadInputError as error:
-            n_in += 1
+            counted[record.name] += 1
             rejects.append(reject(record.name, str(error)))
             continue
-        n_in += len(targets)
+        counted[record.name] += len(targets)
         for site in targets:
             landed = _land(candidate, site, len(targets))
             if isinstance(landed, str):
@@ -105,7 +106,7 @@ def _read(
             rows.append(landed.row)
             blobs |= landed.blobs
     frame = pl.DataFrame(rows, schema=schema.create_empty().schema)
-    return Landing(frame, rejects_frame(rejects), n_in, blobs)
+    return Landing(frame, rejects_frame(rejects), counted.total(), blobs, counted)
 
 
 def _sites(frame: pl.DataFrame, signal: str) -> list[Site]:

@@ -11,10 +11,18 @@ from typing import Any, Protocol
 import numpy as np
 
 from solarnet_assets.imagery import geometry, stack
-from solarnet_assets.imagery.raster import Grid, encode_geotiff, grid_of, open_raster, read_pixels
+from solarnet_assets.imagery.raster import (
+    Grid,
+    check_held,
+    decode_all,
+    encode_geotiff,
+    grid_of,
+    open_raster,
+    read_pixels,
+)
 from solarnet_assets.imagery.records import Record
-from solarnet_assets.imagery.stac import Item, resolve, safe_identifier
-from solarnet_assets.landing import BadInputError, RawFile
+from solarnet_assets.imagery.stac import Item, joined_id, resolve, safe_identifier
+from solarnet_assets.landing import BadInputError, RawFile, sha256_of
 
 MARGIN = {"steel": 640.0, "solar": 320.0, "parking": 15.0}
 """Metres of surroundings kept around a site when a large scene is cut."""
@@ -91,6 +99,7 @@ class SceneCandidate:
             data, grid = whole_bytes(layers[0].file, len(layers)), self.grid
         else:
             grid = self.grid if window is None else self.grid.window(*window)
+            check_held(self.name, grid.height * grid.width, [layer.dtype for layer in layers])
             data, layers = stack.restack(layers, grid)
         blobs = {content_name(data, "tif"): data}
         mask = None if self.mask is None else _mask(self.mask, grid, window is not None)
@@ -104,7 +113,7 @@ class SceneCandidate:
     ) -> dict[str, Any]:
         item, options = self.item, self.options
         return {
-            "scene_id": self.id if count == 1 else f"{self.id}.{site_id}",
+            "scene_id": self.id if count == 1 else joined_id(self.id, site_id),
             "site_id": site_id,
             "time": self.time,
             "platform": item.platform if item else str(options.get("platform", "sentinel-2")),
@@ -175,7 +184,8 @@ def whole_bytes(file: RawFile, bands: int) -> bytes:
     with open_raster(file.path, file.name) as dataset:
         if dataset.count < bands:
             raise BadInputError(f"{file.name} has {dataset.count} bands where {bands} are named")
-        read_pixels(dataset)
+        check_held(file.name, dataset.height * dataset.width, dataset.dtypes)
+        decode_all(dataset)
     return file.path.read_bytes()
 
 
@@ -185,7 +195,8 @@ def _mask(file: RawFile, grid: Grid, cut: bool) -> bytes:
         if own.epsg != grid.epsg:
             raise BadInputError(f"{file.name} lies in EPSG:{own.epsg}, its scene in EPSG:{grid.epsg}")
         if not cut:
-            read_pixels(dataset, [1])
+            check_held(file.name, own.height * own.width, dataset.dtypes)
+            decode_all(dataset)
             return file.path.read_bytes()
         left, bottom, right, top = grid.bounds
         corners = geometry.to_pixels(np.array([[left, top], [right, bottom]]), own)
@@ -194,6 +205,7 @@ def _mask(file: RawFile, grid: Grid, cut: bool) -> bytes:
         size = last - first
         if (size <= 0).any():
             raise BadInputError(f"{file.name} does not cover its scene")
+        check_held(file.name, int(size.prod()), dataset.dtypes[:1])
         window = (int(first[0]), int(first[1]), int(size[0]), int(size[1]))
         return encode_geotiff(read_pixels(dataset, [1], window), own.window(*window), ["SCL"], 0)
 
@@ -210,10 +222,7 @@ def _size(file: RawFile) -> int:
 def digest(files: Sequence[RawFile]) -> str:
     """Return the SHA-256 of a file, or of the digests of several."""
     unique = list(dict.fromkeys(files))
-    digests = []
-    for file in unique:
-        with file.path.open("rb") as stream:
-            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
+    digests = [sha256_of(file.path) for file in unique]
     return digests[0] if len(digests) == 1 else hashlib.sha256("".join(digests).encode()).hexdigest()
 
 

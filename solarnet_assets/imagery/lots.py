@@ -12,7 +12,7 @@ from solarnet_assets.imagery import geometry
 from solarnet_assets.imagery.landed import Landed, content_name, cut_window, digest, image_of, stem_id, whole_bytes
 from solarnet_assets.imagery.raster import Grid, encode_geotiff, grid_of, open_raster, read_pixels
 from solarnet_assets.imagery.records import Record
-from solarnet_assets.imagery.stac import Item, resolve
+from solarnet_assets.imagery.stac import Item, joined_id, resolve
 from solarnet_assets.landing import BadInputError, RawFile
 
 PNG_MAX_PIXELS = 100_000_000
@@ -47,7 +47,7 @@ class LotCandidate:
         name = content_name(data, suffix)
         item, options = self.item, self.options
         row = {
-            "image_id": self.id if count == 1 else f"{self.id}.{site_id}",
+            "image_id": self.id if count == 1 else joined_id(self.id, site_id),
             "site_id": site_id,
             "time": self.time,
             "path": name,

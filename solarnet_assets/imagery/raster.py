@@ -35,13 +35,22 @@ VRT, which may point anywhere, and every network driver are left out."""
 MAX_PIXELS = 500_000_000
 """Width x height; a Sentinel-2 tile at 10 m has 120 million."""
 
+MAX_COORDINATE = 1e9
+"""Metres or degrees; the Earth's girth is 4e7 m."""
+
 MAX_BANDS = 64
 MAX_BLOCK_BYTES = 1 << 30
 """Largest tile or strip that GDAL would have to hold at once."""
 
+MAX_HELD_BYTES = 1 << 30
+"""Decoded pixels of one scene and site that are landed, and so held in memory at once by whoever looks at them."""
+
 MAX_RATIO = 2000
 RATIO_FLOOR_BYTES = 256 << 20
 """Above this decoded size, more than MAX_RATIO decoded bytes per stored byte is refused as a bomb."""
+
+DECODED_PIXELS = 4 << 20
+"""Pixels of a band that are decoded at once where they are only looked at."""
 
 _CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
@@ -126,6 +135,8 @@ def open_raster(path: Path, name: str | None = None) -> Iterator[DatasetReader]:
         _check_limits(dataset, path, name)
         try:
             yield dataset
+        except UnicodeDecodeError as error:
+            raise BadInputError(f"{name} describes its bands in bytes that are not UTF-8") from error
         except (RasterioError, OSError) as error:
             raise BadInputError(f"{name} is damaged or truncated: its pixels cannot be decoded") from error
 
@@ -147,6 +158,8 @@ def _check_limits(dataset: DatasetReader, path: Path, name: str) -> None:
         raise BadInputError(f"{name} has {dataset.width} x {dataset.height} pixels, more than {MAX_PIXELS:,}")
     if dataset.count > MAX_BANDS:
         raise BadInputError(f"{name} has {dataset.count} bands, more than {MAX_BANDS}")
+    if odd := [kind for kind in dataset.dtypes if not kind.startswith(("uint", "int", "float"))]:
+        raise BadInputError(f"{name} holds {odd[0]} numbers, not integers or real numbers")
     sizes = [np.dtype(kind).itemsize for kind in dataset.dtypes]
     decoded = pixels * sum(sizes)
     if decoded > RATIO_FLOOR_BYTES and decoded > MAX_RATIO * path.stat().st_size:
@@ -154,6 +167,32 @@ def _check_limits(dataset: DatasetReader, path: Path, name: str) -> None:
     block = max(h * w for h, w in dataset.block_shapes) * sum(sizes)
     if block > MAX_BLOCK_BYTES:
         raise BadInputError(f"{name} has tiles of {block >> 20:,} MiB, more than {MAX_BLOCK_BYTES >> 20:,}")
+
+
+def check_held(name: str, pixels: int, kinds: Sequence[str]) -> None:
+    """Refuse what is too large to be landed as one piece.
+
+    Args:
+        name: what messages call the file.
+        pixels: rows x columns.
+        kinds: type of each band.
+
+    Raises:
+        BadInputError: it decodes to more than ``MAX_HELD_BYTES``.
+    """
+    size = pixels * sum(np.dtype(kind).itemsize for kind in kinds)
+    if size > MAX_HELD_BYTES:
+        raise BadInputError(f"{name} holds {size >> 20:,} MiB of pixels there, more than {MAX_HELD_BYTES >> 20:,}")
+
+
+def decode_all(dataset: DatasetReader) -> None:
+    """Decode every pixel once, some rows at a time, so that damage is met."""
+    from rasterio.windows import Window
+
+    rows = max(1, DECODED_PIXELS // dataset.width)
+    for row in range(0, dataset.height, rows):
+        for band in dataset.indexes:
+            dataset.read(band, window=Window(0, row, dataset.width, min(rows, dataset.height - row)))
 
 
 def grid_of(dataset: DatasetReader, name: str) -> Grid:
@@ -168,7 +207,8 @@ def grid_of(dataset: DatasetReader, name: str) -> Grid:
     if epsg is None:
         raise BadInputError(f"{name} has a coordinate reference system without an EPSG code")
     transform = tuple(float(v) for v in dataset.transform[:6])
-    if not np.isfinite(transform).all() or transform[0] * transform[4] - transform[1] * transform[3] == 0:
+    area = transform[0] * transform[4] - transform[1] * transform[3]
+    if not np.abs(transform).max() <= MAX_COORDINATE or area == 0:
         raise BadInputError(f"{name} has a broken geotransform")
     return Grid(int(epsg), transform, dataset.height, dataset.width)  # type: ignore[arg-type]
 

@@ -14,6 +14,10 @@ from numpy.typing import NDArray
 from solarnet_assets.imagery import clouds, landsat, radiometry
 from solarnet_assets.imagery.geometry import centre_lonlat, to_pixels
 from solarnet_assets.imagery.raster import Grid, grid_of, open_raster, read_pixels
+from solarnet_assets.landing import BadInputError
+
+MAX_PIXELS = 6_000_000
+"""Width x height of a scene that is held whole; a steel works with its surroundings has 0.04 to 1 million."""
 
 
 @dataclass(frozen=True)
@@ -59,9 +63,14 @@ def open_scene(row: Mapping[str, Any], data: Path, mask: Path | None = None) -> 
         mask: file that ``row['mask_path']`` names.
 
     Raises:
-        BadInputError: a file is damaged.
+        BadInputError: a file is damaged, or the scene too large to be held whole.
     """
     with open_raster(data) as dataset:
+        if dataset.width * dataset.height > MAX_PIXELS:
+            shown = f"{dataset.width} x {dataset.height}"
+            raise BadInputError(
+                f"{row['scene_id']} has {shown} pixels, more than the {MAX_PIXELS:,} of a scene cut out"
+            )
         grid, nodata = grid_of(dataset, data.name), dataset.nodata
         pixels = read_pixels(dataset, list(range(1, len(row["bands"]) + 1)))
     missing = ~np.isfinite(pixels) if pixels.dtype.kind == "f" else np.zeros(pixels.shape, bool)

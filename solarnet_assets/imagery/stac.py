@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -28,6 +29,9 @@ MASK_KEYS = frozenset({"scl", "scl_20m", "scl-20m", "qa_pixel"})
 _NOT_DATA = frozenset({"thumbnail", "overview", "metadata", "cloud", "snow-ice"})
 VISUAL = "visual"
 """A picture for people beside bands; where an item has nothing else, the picture is the data."""
+
+FIRST_YEAR, LAST_YEAR = 1972, 2200
+"""The first Landsat flew in 1972; beyond the last year no image has been taken, and from 9999 on zones have no day."""
 
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*:")
 
@@ -92,17 +96,17 @@ def parse_item(content: Mapping[str, Any], name: str) -> Item:
         return _parse(content, name)
     except BadInputError:
         raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BadInputError(f"{name} is not a usable STAC item: {type(error).__name__} {error}") from error
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise BadInputError(f"{name} is not a usable STAC item: {type(error).__name__} {str(error)[:80]}") from error
 
 
 def _parse(content: Mapping[str, Any], name: str) -> Item:
     if content.get("type") != "Feature" or not isinstance(content.get("assets"), dict):
         raise BadInputError(f"{name} is JSON but not a STAC item with assets")
     properties = content.get("properties") or {}
-    platform = str(properties.get("platform") or "sentinel-2").lower().replace("_", "-")
+    platform = visible(properties.get("platform") or "sentinel-2").lower().replace("_", "-")
     assets = content["assets"]
-    mask = next((a["href"] for key, a in assets.items() if key.lower() in MASK_KEYS), None)
+    mask = next((str(a["href"]) for key, a in assets.items() if key.lower() in MASK_KEYS), None)
     images = [(key, a) for key, a in assets.items() if _is_data(key, a)]
     data = [(key, a) for key, a in images if key.lower() != VISUAL] or images
     bands = tuple(band for key, asset in data for band in _bands(key, asset, platform))
@@ -120,7 +124,7 @@ def _parse(content: Mapping[str, Any], name: str) -> Item:
         epsg=_epsg(properties, [asset for _, asset in data], name),
         baseline=None
         if properties.get("s2:processing_baseline") is None
-        else str(properties["s2:processing_baseline"]),
+        else visible(properties["s2:processing_baseline"]),
         offset_applied=properties.get("earthsearch:boa_offset_applied") is True,
         sun_elevation=_number(elevation, -90, 90),
         off_nadir=_number(properties.get("view:off_nadir"), 0, 90),
@@ -142,11 +146,22 @@ def safe_identifier(value: object, name: str) -> str:
     return safe
 
 
+def joined_id(scene: str, site: str) -> str:
+    """Return the id of a scene over one of several sites, fit for a file name whatever the site is called."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", site)
+    return f"{scene}.{plain}" if plain == site else f"{scene}.{plain}-{sha256(site.encode()).hexdigest()[:8]}"
+
+
+def visible(value: object) -> str:
+    """Return what a file calls something, on one line: visible characters, of which no name needs more than 80."""
+    return "".join(c if c.isprintable() else "?" for c in str(value)[:80])
+
+
 def parse_time(value: object, name: str) -> datetime:
     """Return an ISO 8601 time with its zone, in UTC.
 
     Raises:
-        BadInputError: no time, or one without zone.
+        BadInputError: no time, one without zone, or one of a year without satellites.
     """
     try:
         time = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
@@ -154,6 +169,8 @@ def parse_time(value: object, name: str) -> datetime:
         raise BadInputError(f"{name} has the time {str(value)[:40]!r}, which is not ISO 8601") from error
     if time.tzinfo is None:
         raise BadInputError(f"{name} has the time {value!s} without a time zone")
+    if not FIRST_YEAR <= time.year < LAST_YEAR:
+        raise BadInputError(f"{name} has the time {value!s}, outside {FIRST_YEAR} to {LAST_YEAR - 1}")
     return time.astimezone(UTC)
 
 
@@ -200,7 +217,7 @@ def _bands(key: str, asset: Mapping[str, Any], platform: str) -> Iterator[BandSo
     listed = asset.get("bands") or asset.get("eo:bands") or rasters or [{}]
     for number, band in enumerate(listed):
         both = {**(rasters[number] if number < len(rasters) else {}), **band}
-        text = str(both.get("name") or key)
+        text = visible(both.get("name") or key)
         common = both.get("eo:common_name") or both.get("common_name")
         label = band_name(text, platform, common)
         if label == text and len(listed) == 1:

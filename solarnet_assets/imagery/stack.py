@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from solarnet_assets.imagery import landsat, radiometry
 from solarnet_assets.imagery.geometry import centre_lonlat, morning_pass
 from solarnet_assets.imagery.raster import Grid, encode_geotiff, grid_of, open_raster, read_pixels
-from solarnet_assets.imagery.stac import BandSource, Item, resolve
+from solarnet_assets.imagery.stac import BandSource, Item, resolve, visible
 from solarnet_assets.landing import BadInputError, RawFile
 
 REQUIRED: Mapping[str, tuple[str, ...]] = {
@@ -32,6 +32,10 @@ TARGET_GSD = {"steel": 20.0, "solar": 10.0}
 """Pixel size, m, onto which bands of different sizes are brought: that of the bands that carry the signal."""
 
 
+SCALES, MAX_OFFSET = (1e-9, 1e3), 1e3
+"""Reflectance per stored number, and at the number 0: far beyond any product, so that only nonsense is refused."""
+
+
 @dataclass(frozen=True)
 class Layer:
     """One band in one file, with its calibration: reflectance = DN * scale + offset."""
@@ -44,6 +48,12 @@ class Layer:
     grid: Grid
     dtype: str
     nodata: float | None
+
+    def __post_init__(self) -> None:
+        """Refuse a calibration that is none: it would spoil the table of all scenes, or every number."""
+        if not (SCALES[0] <= self.scale <= SCALES[1] and abs(self.offset) <= MAX_OFFSET):
+            told = f"scale {self.scale:g} and offset {self.offset:g}"
+            raise BadInputError(f"{self.file.name} states {told} for band {self.name}, which give no reflectance")
 
 
 def layers_of_item(item: Item, files: Mapping[str, RawFile], wanted: Sequence[str], day: date) -> list[Layer]:
@@ -107,7 +117,7 @@ def layers_of_image(file: RawFile, options: Mapping[str, Any], day: date) -> lis
     platform = str(options.get("platform", "sentinel-2"))
     with open_raster(file.path, file.name) as dataset:
         grid, nodata = grid_of(dataset, file.name), dataset.nodata
-        described = [text or "" for text in dataset.descriptions]
+        described = [visible(text or "") for text in dataset.descriptions]
         kinds, scales, offsets = dataset.dtypes, dataset.scales, dataset.offsets
     names = [str(name) for name in options.get("bands") or described]
     if len(names) != len(described):

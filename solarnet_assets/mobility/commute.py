@@ -20,6 +20,7 @@ K = 20
 SCHEMA = pl.Schema(
     {
         "city": pl.String,
+        "known_on": pl.Date,
         "panel": pl.Int64,
         "commuters": pl.Float64,
         "commuters_sd": pl.Float64,
@@ -46,7 +47,7 @@ def city_commuters(tallies: pl.DataFrame, k: int = K, noise: Noise | None = None
         noise: Laplace noise to add to the sums of each city; None: none.
 
     Returns:
-        Figures of suppressed cities are zero or null.
+        Figures of suppressed cities are zero or null; ``known_on`` is null: all devices were there in time.
     """
     cities = tallies.sort("city", "bucket").group_by("city", maintain_order=True)
     rows = [_estimate(str(city), buckets, noise) for (city,), buckets in cities]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import PurePath
@@ -20,10 +21,13 @@ ALIASES: dict[str, tuple[str, ...]] = {
 DATE_FORMS = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y.%m.%d")
 """Days as they are written: the year first, since a day that starts with day or month can be read in two ways."""
 
+YEARS = (1900, 2199)
+"""Days outside are slips of the pen: near the ends of the calendar no day has a partner a year before."""
+
 PAIR_COLUMNS = frozenset({"date1", "intensity1", "date2", "intensity2"})
 """The form in which Baidu's movement intensities of two years circulate: a day and its lunar partner on one line."""
 
-FRAME_SCHEMA = pl.Schema({"city": pl.String, "intensity": pl.Float64, "provider": pl.String})
+FRAME_SCHEMA = pl.Schema({"city": pl.String, "intensity": pl.Float64, "provider": pl.String, "known_on": pl.Date})
 
 
 def read_index(files: Sequence[RawFile], day: date, options: Mapping[str, Any]) -> Landing:
@@ -33,19 +37,22 @@ def read_index(files: Sequence[RawFile], day: date, options: Mapping[str, Any]) 
     two records and the city is the file's name. Cities are matched to ``options['cities']`` by key or name,
     regardless of case; without that option any city is taken. ``options['provider']`` names the publisher.
 
+    Of two values for a city and day the one that came first counts, so that a late file takes back nothing.
+
     Returns:
         Landing with the ``MobilityIndex`` columns, sorted by city.
     """
     rejects: list[dict[str, Any]] = []
     parts: list[pl.DataFrame] = []
-    for file in files:
+    for file in sorted(files, key=lambda file: file.known(day)):
         try:
-            parts.append(_records(file, options))
+            late = pl.lit(file.known(day) if file.known(day) > day else None, pl.Date)
+            parts.append(_records(file, options).with_columns(known_on=late))
         except (BadInputError, OSError, pl.exceptions.PolarsError) as error:
             if file.owns_undated or not file.whole:
                 rejects.append(reject(file.name, str(error).splitlines()[0]))
     if not parts:
-        return Landing(FRAME_SCHEMA.to_frame(), rejects_frame(rejects), len(rejects))
+        return Landing(FRAME_SCHEMA.to_frame(), rejects_frame(rejects), len(rejects), counted=_counted(rejects))
     rows = pl.concat(parts).filter(pl.col("by_day") | (pl.col("date") == day).fill_null(pl.col("owns_undated")))
     judged = _judged(_with_city_key(rows, options.get("cities")), day)
     good = judged.filter(pl.col("reason").is_null())
@@ -53,8 +60,14 @@ def read_index(files: Sequence[RawFile], day: date, options: Mapping[str, Any]) 
     sample = pl.format("{}, {}, {}", *(pl.col(c).fill_null("-") for c in ("city", "text", "value")))
     bad = bad.select("file", "row", "reason", sample=sample, records=pl.lit(1, pl.Int64))
     refused = pl.concat([rejects_frame(rejects), bad])
-    frame = good.select(city="key", intensity="intensity", provider=pl.lit(str(options.get("provider", "unknown"))))
-    return Landing(frame.sort("city"), refused, len(rejects) + rows.height)
+    provider = pl.lit(str(options.get("provider", "unknown")))
+    frame = good.select(city="key", intensity="intensity", provider=provider, known_on="known_on")
+    counted = _counted(rejects) + Counter(rows["file"])
+    return Landing(frame.sort("city"), refused, counted.total(), counted=counted)
+
+
+def _counted(rejects: Sequence[Mapping[str, Any]]) -> Counter[str]:
+    return Counter(str(reject["file"]) for reject in rejects)
 
 
 def read_index_file(file: RawFile, options: Mapping[str, Any]) -> Landing:
@@ -130,6 +143,7 @@ def _judged(rows: pl.DataFrame, day: date | None) -> pl.DataFrame:
     other = pl.lit(value=False) if day is None else pl.col("date") != day
     reason = (
         pl.when(pl.col("date").is_null()).then(pl.lit("the day cannot be read (write YYYY-MM-DD or YYYYMMDD)"))
+        .when(~pl.col("date").dt.year().is_between(*YEARS)).then(pl.lit("the day lies outside {} to {}".format(*YEARS)))
         .when(other).then(pl.lit(f"the record belongs to another day than {day}"))
         .when(pl.col("city").is_null()).then(pl.lit("the city is missing"))
         .when(pl.col("key").is_null()).then(pl.lit("the city is not in the list of cities"))

@@ -23,6 +23,9 @@ DEFAULT_TIMEZONE = "Asia/Shanghai"
 STOPS = 1 << 12
 """Stops that are brought to fixes at once: at most 5 million of them, usually 60,000."""
 
+LARGEST_M = 1e8
+"""Metres, more than twice round the Earth: an accuracy beyond, or infinite, is unknown."""
+
 LONGEST_ID = 256
 NOBODY = frozenset({"", "00000000-0000-0000-0000-000000000000", "0" * 32})
 """Ids that are none; zeros are the advertising id of every phone whose owner has opted out."""
@@ -85,7 +88,7 @@ class Judge:
             times.alias("time"),
             naive.alias("naive"),
             pl.col("lat", "lon").cast(pl.Float64, strict=False),
-            pl.when(accuracy >= 0).then(accuracy).cast(pl.Float32).alias("accuracy"),
+            pl.when(accuracy.is_between(0, LARGEST_M)).then(accuracy).cast(pl.Float32).alias("accuracy"),
         )
         if "end" not in raw.columns:
             yield rows.with_columns(fault=pl.lit(None, pl.String))

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.mobility.chunks import OPTIONAL
+from solarnet_assets.mobility.pages import check_pages
 from solarnet_assets.mobility.tables import lower, picked, short
 from solarnet_assets.mobility.times import to_utc
 
@@ -58,6 +59,7 @@ def parquet_chunks(
                 _groups(file.metadata, path.stat().st_size, set(found.values())), found["time"], span
             ):
                 long = texts and groups[0].may_multiply and _has_long(apart, groups[0].number, texts)
+                check_pages(path, {name: [group.columns[name] for group in groups] for name in found.values()})
                 numbers, row = [group.number for group in groups], first
                 for batch in (apart if long else file).iter_batches(
                     ROWS, numbers, list(found.values()), use_threads=False
@@ -66,7 +68,7 @@ def parquet_chunks(
                     row += batch.num_rows
     except BadInputError:
         raise
-    except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError) as error:
+    except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise BadInputError(f"the Parquet file is damaged or truncated ({short(error)})") from error
 
 
@@ -148,6 +150,8 @@ def _columns(file: Any, aliases: Mapping[str, tuple[str, ...]]) -> dict[str, str
         kind = file.schema_arrow.field(column).type
         if pa.types.is_nested(kind):
             raise BadInputError(f"column {column} is of the type {str(kind)[:80]}, not one value for each row")
+        if pa.types.is_decimal256(kind):  # Polars has no such numbers, and panics
+            raise BadInputError(f"column {column} is of the type {str(kind)[:80]}, of more than 38 digits")
     return found
 
 

@@ -69,6 +69,7 @@ def read_pings(files: Sequence[RawFile], day: date, options: Mapping[str, Any]) 
         pl.concat([part.frame for part in parts]),
         pl.concat([part.rejects for part in parts]),
         sum(part.n_in for part in parts),
+        counted=parts[-1].counted,
     )
 
 
@@ -91,20 +92,20 @@ def stream_pings(files: Sequence[RawFile], day: date, options: Mapping[str, Any]
     """
     judge, refused = Judge(day, options), Refused()
     spill = Spill(BUCKETS, lambda device: (device % np.uint64(BUCKETS)).astype(np.uint16), options.get("scratch"))
-    n_in, starts = _take_in(files, judge, spill, refused, options.get("max_bytes", MAX_BYTES))
+    counted, starts = _take_in(files, judge, spill, refused, options.get("max_bytes", MAX_BYTES))
     cities = options["cities"]["city"]
     for kept, bad in ahead(_tidied(spill, options.get("scratch"))):
         for reason, rows in bad:
             _refuse(refused, reason, rows, starts)
         yield Landing(_frame(kept, cities), rejects_frame([]), 0)
-    yield Landing(SCHEMA.to_frame(), refused.frame(), n_in)
+    yield Landing(SCHEMA.to_frame(), refused.frame(), sum(counted.values()), counted=counted)
 
 
 def _take_in(
     files: Sequence[RawFile], judge: Judge, spill: Spill, refused: Refused, limit: int
-) -> tuple[int, list[tuple[int, str]]]:
-    """Judge every file; return the records that came in, and (number of the first row within the day, file)."""
-    n_in, offset, starts = 0, 0, [(0, "")]
+) -> tuple[dict[str, int], list[tuple[int, str]]]:
+    """Judge every file; return the records that each brought, and (number of the first row within the day, file)."""
+    counted, offset, starts = dict[str, int](), 0, [(0, "")]
     copies = _copies(files)
     for file in files:
         spill.begin()
@@ -125,8 +126,8 @@ def _take_in(
             if mine:
                 refused.file(file.name, str(error).splitlines()[0])
         starts.append((offset, file.name))
-        n_in, offset = n_in + mine, offset + last + 1
-    return n_in, starts
+        counted[file.name], offset = mine, offset + last + 1
+    return counted, starts
 
 
 def _copies(files: Sequence[RawFile]) -> dict[str, str]:

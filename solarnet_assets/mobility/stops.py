@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 import polars as pl
 
 from solarnet_assets.landing import BadInputError
+from solarnet_assets.mobility.tables import read_parquet, short, unpacked
 
 NAMES = {
     "user": ("useruuid", "user", "user_id", "userid", "uid", "device", "device_id"),
@@ -28,6 +29,9 @@ KINDS = {"h": "H", "home": "H", "w": "W", "work": "W", "workplace": "W"}
 
 NOWHERE = "-1"
 """Stops that a stop detector gave no place (Infostop's notation, which HoWDe follows)."""
+
+MAX_BYTES = 1 << 30
+"""Of a file, unpacked: it is held in memory whole. 500 users and two months take 10 MB."""
 
 LONGEST = 14 * 86_400
 """Seconds; a longer stop is refused: nobody stays two weeks in one place without a gap in the record. Ours."""
@@ -70,7 +74,7 @@ def read_stops(path: Path, timezone: str | None = None) -> Stops:
     missing = [name for name, column in found.items() if column is None and name not in OPTIONAL]
     if missing:
         named = "; ".join(f"{name} ({', '.join(NAMES[name])})" for name in missing)
-        raise BadInputError(f"{path.name} has no column for {named}; it has {', '.join(table.columns)}")
+        raise BadInputError(f"{path.name} has no column for {named}; it has {', '.join(table.columns[:20])[:300]}")
     frame = table.select(pl.col(column).alias(name) for name, column in found.items() if column is not None)
     zone = "UTC" if found["tz_hour_start"] else timezone
     clocks = [_local(frame[name], path.name, zone).alias(name) for name in ("start", "end")]
@@ -84,10 +88,10 @@ def read_stops(path: Path, timezone: str | None = None) -> Stops:
 def _table(path: Path) -> pl.DataFrame:
     try:
         if path.suffix.lower() in {".parquet", ".pq"}:
-            return pl.read_parquet(path)
-        return pl.read_csv(path, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        raise BadInputError(f"{path.name} is not a table of stops: {str(error).splitlines()[0]}") from error
+            return read_parquet(path, MAX_BYTES)
+        return pl.read_csv(unpacked(path, MAX_BYTES), infer_schema=False)
+    except (BadInputError, OSError, pl.exceptions.PolarsError) as error:
+        raise BadInputError(f"{path.name} is not a table of stops: {short(error)}") from error
 
 
 def _local(raw: pl.Series, file: str, timezone: str | None) -> pl.Series:

@@ -14,43 +14,78 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from solarnet_assets.landing import BadInputError, RawFile
 
-MAX_BYTES = 4 << 30
-"""Files larger than this, packed or unpacked, are refused (a gzip of zeros is 1000 times smaller than its content)."""
+MAX_BYTES = 256 << 20
+"""Files larger than this, packed or unpacked, are refused: they are held in memory whole, several times over (a gzip of
+zeros is 1000 times smaller than its content). 363 cities and three years take 20 MB."""
 
 
-def read_table(file: RawFile, max_bytes: int = MAX_BYTES) -> pl.DataFrame:
+BYTES_PER_CELL = 16
+"""What a cell takes in memory at least, however few bytes repeat it in the file."""
+
+
+def read_table(file: RawFile, max_bytes: int = MAX_BYTES, otherwise: str | None = None) -> pl.DataFrame:
     """Return the records of a file, one row each, with lower-case column names.
 
-    Text files come back as strings, one row per line after the header; Parquet keeps its types.
+    Text files come back as strings, one row per line after the header; Parquet keeps its types. Text that is no UTF-8
+    is read in the encoding ``otherwise`` where one is given and fits.
 
     Raises:
         BadInputError: unreadable, empty, UTF-16, too large, or of an unknown format.
     """
-    size = file.path.stat().st_size
-    if size == 0:
+    if file.path.stat().st_size == 0:
         raise BadInputError("the file is empty (0 bytes)")
-    if size > max_bytes:
-        raise BadInputError(f"the file has {size:,} bytes, more than the limit of {max_bytes:,}")
+    _check_size(file.path, max_bytes)
     with file.path.open("rb") as handle:
         head = handle.read(512)
     if head.startswith(b"PAR1"):
-        return _lower(_read_parquet(file.path))
-    data = _unzip(file.path, max_bytes) if head.startswith(b"\x1f\x8b") else file.path.read_bytes()
+        return _lower(read_parquet(file.path, max_bytes))
+    data = unpacked(file.path, max_bytes)
     require_text(data[:512])
-    return _lower(_read_csv(data))
+    return _lower(_read_csv(_recoded(data, otherwise) if otherwise else data))
 
 
-def _read_parquet(path: Path) -> pl.DataFrame:
+def _recoded(data: bytes, encoding: str) -> bytes:
+    """Return text as UTF-8: as it is where it is that, or where it is not of the other encoding either."""
+    for known in ("utf-8", encoding):
+        try:
+            return data.decode(known).encode()
+        except UnicodeDecodeError:
+            continue
+    return data
+
+
+def read_parquet(path: Path, max_bytes: int = MAX_BYTES) -> pl.DataFrame:
+    """Return a Parquet file that says that it fits into memory.
+
+    Raises:
+        BadInputError: damaged, of types that Polars does not hold, or too large.
+    """
     try:
-        return pl.read_parquet(path, memory_map=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
+        metadata = pq.read_metadata(path)
+        size = sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
+        if max(size, BYTES_PER_CELL * metadata.num_rows * metadata.num_columns) > max_bytes:
+            claims = f"{metadata.num_rows:,} rows and {metadata.num_columns:,} columns"
+            raise BadInputError(f"the Parquet file unpacks to more than the limit of {max_bytes:,} bytes ({claims})")
+        return pl.read_parquet(path, memory_map=False, glob=False)
+    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise BadInputError(f"the Parquet file is damaged or truncated ({short(error)})") from error
 
 
-def _unzip(path: Path, max_bytes: int) -> bytes:
+def unpacked(path: Path, max_bytes: int = MAX_BYTES) -> bytes:
+    """Return the bytes of a text file, gzipped or not.
+
+    Raises:
+        BadInputError: damaged, too large, or a gzip of nothing.
+    """
+    _check_size(path, max_bytes)
+    with path.open("rb") as handle:
+        if handle.read(2) != b"\x1f\x8b":
+            return path.read_bytes()
     try:
         with gzip.open(path) as handle:
             data = handle.read(max_bytes + 1)
@@ -61,6 +96,12 @@ def _unzip(path: Path, max_bytes: int) -> bytes:
     if not data:
         raise BadInputError("the gzip file holds nothing")
     return data
+
+
+def _check_size(path: Path, max_bytes: int) -> None:
+    size = path.stat().st_size
+    if size > max_bytes:
+        raise BadInputError(f"the file has {size:,} bytes, more than the limit of {max_bytes:,}")
 
 
 def require_text(head: bytes) -> None:

@@ -28,7 +28,7 @@ def to_utc(raw: pl.Series, naive_timezone: str | None) -> tuple[pl.Series, pl.Se
         zoned = raw.dtype.time_zone is not None
         times = raw.dt.convert_time_zone("UTC") if zoned else _localise(raw, naive_timezone)
         naive = pl.repeat(not zoned, len(raw), eager=True) & raw.is_not_null()
-        return _within(times.cast(pl.Datetime("us", "UTC"))), naive
+        return _within(_in_microseconds(times)), naive
     if raw.dtype.is_numeric():
         return _from_epoch(raw), pl.repeat(False, len(raw), eager=True)
     return pl.repeat(None, len(raw), dtype=pl.Datetime("us", "UTC"), eager=True), pl.repeat(False, len(raw), eager=True)
@@ -53,6 +53,14 @@ def _within(times: pl.Series) -> pl.Series:
         if seconds.is_between(EPOCH_MIN, EPOCH_MAX).all()
         else times.set(~seconds.is_between(EPOCH_MIN, EPOCH_MAX).fill_null(True), None)
     )
+
+
+def _in_microseconds(times: pl.Series) -> pl.Series:
+    """Return times (UTC) in microseconds; those of other ages are null before Polars multiplies them, and panics."""
+    per_second = {"ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}[times.dtype.time_unit]  # type: ignore[attr-defined]
+    number = times.to_physical()
+    known = number.is_between(EPOCH_MIN * per_second, EPOCH_MAX * per_second).fill_null(False)
+    return (times if known.all() else times.set(~known, None)).cast(pl.Datetime("us", "UTC"))
 
 
 def _from_epoch(raw: pl.Series) -> pl.Series:

@@ -10,11 +10,13 @@ import numpy as np
 import polars as pl
 
 from solarnet_assets.nowcast import local_level
+from solarnet_assets.nowcast.holidays import factors
 from solarnet_assets.nowcast.methods import METHODS, STACK, Draws, Member, members
 from solarnet_assets.nowcast.normals import DAYS, normals
 from solarnet_assets.nowcast.returns import REACH
 from solarnet_assets.nowcast.series import Array, Series, series_of
 from solarnet_assets.nowcast.stack import AHEAD, BACK, SETTLING, Case, Pool, learn
+from solarnet_assets.nowcast.stack_prior import prior_of
 from solarnet_assets.nowcast.troughs import troughs
 
 HORIZON = DAYS - REACH
@@ -81,14 +83,16 @@ class Forecaster:
 
     Attributes:
         known: what was known on a day; days after it in the table are not read.
+        holidays: days on which series may leave their course (:func:`long_breaks`).
     """
 
     known: Known
+    holidays: frozenset[date] = frozenset()
     _earlier: dict[date, Earlier] = field(default_factory=dict)
 
     def stacked(self, as_of: date) -> Stacked:
         """Return all forecasts as of a day. Nothing that was not known on that day is read."""
-        made = run_methods(self.known(as_of), as_of)
+        made = run_methods(self.known(as_of), as_of, holidays=self.holidays)
         self._earlier[as_of] = _kept(made)
         names = made.series.names
         stack = np.zeros_like(made.members[METHODS[0]].paths)
@@ -96,7 +100,8 @@ class Forecaster:
         signals = np.array([signal for signal, _ in names])
         for signal in dict.fromkeys(signals):
             rows = np.flatnonzero(signals == signal)
-            pools[str(signal)] = learn(self._cases(made.series, str(signal)))
+            prior = prior_of(made.series.take(rows))
+            pools[str(signal)] = learn(self._cases(made.series, str(signal)), prior)
             stack[rows] = pools[str(signal)].draw(made.members, rows)
         return Stacked(made, stack, pools)
 
@@ -104,7 +109,7 @@ class Forecaster:
         """Return what was forecast so many days ago, from memory where it has been made; forget what is too old."""
         then = as_of - timedelta(days=back)
         if then not in self._earlier:
-            self._earlier[then] = _kept(run_methods(self.known(then), then, max(AHEAD)))
+            self._earlier[then] = _kept(run_methods(self.known(then), then, max(AHEAD), self.holidays))
         for old in [day for day in self._earlier if (as_of - day).days > max(BACK)]:
             del self._earlier[old]
         return self._earlier[then]
@@ -136,7 +141,7 @@ def _kept(made: AsOf) -> Earlier:
     return Earlier(made.series.names, np.stack([made.members[name].paths[:, :, days] for name in METHODS]))
 
 
-def run_methods(history: pl.DataFrame, as_of: date, days: int = DAYS) -> AsOf:
+def run_methods(history: pl.DataFrame, as_of: date, days: int = DAYS, holidays: frozenset[date] = frozenset()) -> AsOf:
     """Run every method on the series with enough days, so many days ahead."""
     series = series_of(history, as_of)
     counts = np.isfinite(series.value).sum(axis=1)
@@ -146,7 +151,7 @@ def run_methods(history: pl.DataFrame, as_of: date, days: int = DAYS) -> AsOf:
         for n in np.flatnonzero(counts < local_level.MIN_DAYS)
     }
     usable = series.take(enough)
-    return AsOf(usable, members(usable, normals(as_of, days)), short)
+    return AsOf(usable, members(usable, normals(as_of, days), factors(as_of, days, holidays)), short)
 
 
 def _seen(series: Series, back: int) -> Array:

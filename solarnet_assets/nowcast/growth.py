@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from solarnet_assets.nowcast.growth_posterior import NOISE_SD, Posterior, posterior, sums
 from solarnet_assets.nowcast.normals import Normals
-from solarnet_assets.nowcast.series import Array, Series
+from solarnet_assets.nowcast.series import SHOWN, Array, Series, day_to_day, newest_sd
 from solarnet_assets.nowcast.troughs import MIN_DAYS, troughs
 
 Curve = Literal["logistic", "gompertz"]
@@ -65,6 +65,7 @@ class Grown:
         worth: days that tell it, (N,).
         rho: residuals' correlation from day to day, (N,).
         last: newest residual of each grid point, (N, G).
+        lasting: standard deviation of the level that the newest interval states and the days do not show, (N,).
     """
 
     impossible: list[str | None]
@@ -78,6 +79,7 @@ class Grown:
     worth: Array
     rho: Array
     last: Array
+    lasting: Array
 
 
 def share(curve: Curve, x: Array) -> Array:
@@ -112,9 +114,9 @@ def fit(series: Series, curve: Curve) -> Grown:
         why or _untold(*facts)
         for why, *facts in zip(impossible, back[trough], _rise(series, trough, level), _height_sd(found), strict=True)
     ]
-    return Grown(
-        impossible, reason, middle, speed, found.mean, found.root, found.weight, found.scale, found.worth, rho, last
-    )
+    lasting = np.maximum(newest_sd(series) - SHOWN * day_to_day(series.value), 0.0)
+    curves = (found.mean, found.root, found.weight, found.scale, found.worth)
+    return Grown(impossible, reason, middle, speed, *curves, rho, last, lasting)
 
 
 def paths(grown: Grown, curve: Curve, normals: Normals) -> Array:
@@ -132,7 +134,8 @@ def paths(grown: Grown, curve: Curve, normals: Normals) -> Array:
     for h in range(normals.horizon):
         residual = rho * residual + np.sqrt(1 - rho**2) * sd * normals.noise[:, h]
         noise[:, :, h] = residual
-    return line[..., :1] + line[..., 1:] * basis + noise
+    level = grown.lasting[:, None, None] * normals.start[2][:, None]
+    return line[..., :1] + line[..., 1:] * basis + noise + level
 
 
 def _grid(trough: Array) -> tuple[Array, Array]:

@@ -1,7 +1,6 @@
 """The composite index of an area: components in percent of normal, weighted, with what is missing estimated.
 
-Two indices side by side, both from one dynamic factor model per area (one factor and one autoregression for what is a
-component's own; Bańbura and Modugno 2014, doi:10.1002/jae.2306), which statsmodels fits by expectation maximisation:
+Two indices side by side, both from one dynamic factor model per area (:mod:`~solarnet_assets.nowcast.common_factor`):
 
 * ``weights``: the components times their fixed weights. A component that a day lacks is what the Kalman smoother
   expects of it given the other components and its own other days: never the last value carried forward.
@@ -13,15 +12,15 @@ Both are sums over components, and so are their distances from 100: the contribu
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+
+from solarnet_assets.nowcast.common_factor import fit
 
 Array = NDArray[np.float64]
 
@@ -35,10 +34,6 @@ has the weighted index alone, on days with all components. Ours."""
 SHOWN_DAYS = 22
 """Days up to the as-of day that are estimated anew: those of which components have new vintages."""
 
-LEAST_SPREAD = 0.05
-"""Standard deviation, in points, from which a component counts as moving; a constant one is left out of the factor."""
-
-Z90 = 1.6448536269514722
 NORMAL = 100.0
 
 PART = pl.Struct(
@@ -65,25 +60,6 @@ SCHEMA = pl.Schema(
 )
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """What the model says of T days and K components, in percent of normal.
-
-    Attributes:
-        expected: each component on each day, given all others and its own other days, (T, K).
-        covariance: of these within a day, (T, K, K); nil where a component was observed.
-        common: what the factor explains of each component, (T, K).
-        common_sd: standard deviation of the factor on each day, in its own standard deviations, (T,).
-        loading: points that a component moves with one standard deviation of the factor, (K,).
-    """
-
-    expected: Array
-    covariance: Array
-    common: Array
-    common_sd: Array
-    loading: Array
-
-
 def recovery_index(known: pl.DataFrame, weights: Mapping[str, float], as_of: date) -> pl.DataFrame:
     """Return both indices of every area for the weeks up to a day.
 
@@ -100,47 +76,52 @@ def recovery_index(known: pl.DataFrame, weights: Mapping[str, float], as_of: dat
     names = sorted(name for name, weight in weights.items() if weight > 0)
     share = np.array([weights[name] for name in names]) / sum(weights[name] for name in names)
     window = pl.col("day").is_between(as_of - timedelta(days=PAST_DAYS - 1), as_of)
-    rows = known.filter(window, pl.col("signal").is_in(names), pl.col("value").is_finite())
+    every = pl.col("signal").n_unique().over("level", "region") == len(names)
+    rows = known.filter(window, pl.col("signal").is_in(names), pl.col("value").is_finite()).filter(every)
     found = [SCHEMA.to_frame()]
     for (level, region), own in rows.sort("level", "region", "day").group_by("level", "region", maintain_order=True):
-        days, value, sd = _arrays(own, names, as_of)
+        days, value, errors = _arrays(own, names, as_of)
         place = {"level": pl.lit(level), "region": pl.lit(region)}
-        for kind, frame in (_indices(names, share, days, value, sd) if days else {}).items():
+        for kind, frame in (_indices(names, share, days, value, errors) if days else {}).items():
             found.append(frame.with_columns(**place, kind=pl.lit(kind)).select(SCHEMA.names()))
     return pl.concat(found)
 
 
 def _arrays(own: pl.DataFrame, names: list[str], as_of: date) -> tuple[list[date], Array, Array]:
-    """Return the days from the first on which all components have begun, values and standard deviations."""
+    """Return the days since all components began, values (T, K) and half widths below and above them (2, T, K).
+
+    No days where one of them has not begun, or has stopped since the others began.
+    """
     begun = own.group_by("signal").agg(pl.col("day").min())
-    if begun.height < len(names):
-        return [], np.empty((0, 0)), np.empty((0, 0))
     first = max(begun["day"].to_list())
     days = [first + timedelta(days=n) for n in range((as_of - first).days + 1)]
-    value, sd = (np.full((len(days), len(names)), np.nan) for _ in range(2))
+    value, errors = np.full((len(days), len(names)), np.nan), np.full((2, len(days), len(names)), np.nan)
     for k, name in enumerate(names):
         mine = own.filter(pl.col("signal") == name, pl.col("day") >= first)
         at = (mine["day"] - first).dt.total_days().to_numpy()
         value[at, k] = mine["value"].to_numpy()
-        sd[at, k] = ((mine["upper"] - mine["lower"]) / (2 * Z90)).to_numpy()
-    return days, value, sd
+        errors[0, at, k] = (mine["value"] - mine["lower"]).to_numpy()
+        errors[1, at, k] = (mine["upper"] - mine["value"]).to_numpy()
+    there = np.isfinite(value) & np.isfinite(errors).all(axis=0)
+    return days if there.any(axis=0).all() else [], value, errors
 
 
-def _indices(names: list[str], share: Array, days: list[date], value: Array, sd: Array) -> dict[str, pl.DataFrame]:
+def _indices(names: list[str], share: Array, days: list[date], value: Array, errors: Array) -> dict[str, pl.DataFrame]:
     """Return each kind of index of one area on the days that are shown."""
     seen = np.isfinite(value)
-    errors = ((share * np.where(np.isfinite(sd), sd, np.nanmedian(sd, axis=0))) ** 2).sum(axis=1)
+    halves = np.where(np.isfinite(errors), errors, np.nanmedian(errors, axis=1, keepdims=True))
+    measured = ((share * halves) ** 2).sum(axis=2)
     if (seen.sum(axis=0) < FEWEST_DAYS).any():
         shown = _shown(np.asarray(seen.all(axis=1)))
-        return {"weights": _frame(names, share, days, value, np.sqrt(errors), seen, None, shown)}
-    fitted, shown = fit(value), _shown(np.asarray(seen.any(axis=1)))
-    missing = share * ~seen
-    unseen = np.einsum("ti,tij,tj->t", missing, fitted.covariance, missing)
-    swing = (fitted.common_sd * (share @ fitted.loading)) ** 2
+        return {"weights": _frame(names, share, days, value, np.sqrt(measured), seen, None, shown)}
+    fitted, shown = fit(value, NORMAL), _shown(np.asarray(seen.any(axis=1)))
+    missing, wide = share * ~seen, fitted.quantile**2
+    unseen = wide * np.einsum("ti,tij,tj->t", missing, fitted.covariance, missing)
+    swing = wide * (fitted.common_sd * (share @ fitted.loading)) ** 2
     filled, load = np.where(seen, value, fitted.expected), fitted.loading
     return {
-        "weights": _frame(names, share, days, filled, np.sqrt(unseen + errors), seen, load, shown),
-        "factor": _frame(names, share, days, fitted.common, np.sqrt(swing + errors), seen, load, shown),
+        "weights": _frame(names, share, days, filled, np.sqrt(unseen + measured), seen, load, shown),
+        "factor": _frame(names, share, days, fitted.common, np.sqrt(swing + measured), seen, load, shown),
     }
 
 
@@ -154,7 +135,7 @@ def _frame(
     share: Array,
     days: list[date],
     parts: Array,
-    sd: Array,
+    half: Array,
     seen: NDArray[np.bool_],
     loading: Array | None,
     shown: list[int],
@@ -163,8 +144,8 @@ def _frame(
     data = {
         "date": [days[n] for n in shown],
         "value": index[shown],
-        "lower": np.maximum(index - Z90 * sd, 0.0)[shown],
-        "upper": (index + Z90 * sd)[shown],
+        "lower": np.maximum(index - half[0], 0.0)[shown],
+        "upper": (index + half[1])[shown],
         "parts": [_parts(names, share, loading, parts[n], seen[n]) for n in shown],
     }
     return pl.DataFrame(data, schema={name: SCHEMA[name] for name in data})
@@ -184,45 +165,3 @@ def _parts(
         }
         for k, name in enumerate(names)
     ]
-
-
-def fit(value: Array) -> Fitted:
-    """Fit the model to components, (T, K), NaN where a day has none, and smooth it.
-
-    A component that does not move stays its own constant, with loading 0.
-    """
-    days, count = value.shape
-    constant = np.repeat(np.nanmean(value, axis=0)[None], days, axis=0)
-    fitted = Fitted(constant, np.zeros((days, count, count)), constant.copy(), np.zeros(days), np.zeros(count))
-    moving = np.flatnonzero(np.nanstd(value, axis=0) > LEAST_SPREAD)
-    if not len(moving):
-        return fitted
-    mean, spread = np.nanmean(value[:, moving], axis=0), np.nanstd(value[:, moving], axis=0)
-    result = _estimate((value[:, moving] - mean) / spread)
-    design = result.model.ssm["design"] * spread[:, None]
-    state, covariance = result.smoothed_state.T, np.moveaxis(result.smoothed_state_cov, 2, 0)
-    unit = (state[:, 0].std() or 1.0) * (np.sign(design[:, 0].sum()) or 1.0)
-    fitted.expected[:, moving] = mean + state @ design.T
-    fitted.covariance[np.ix_(np.arange(days), moving, moving)] = design @ covariance @ design.T
-    fitted.common[:, moving] = mean + state[:, :1] * design[:, 0]
-    fitted.common_sd[:] = np.sqrt(covariance[:, 0, 0]) / abs(unit)
-    fitted.loading[moving] = design[:, 0] * unit
-    return fitted
-
-
-def _estimate(standardised: Array) -> Any:
-    """Return statsmodels' smoothed results; a fit that stops before it has converged is good enough to fill gaps."""
-    import pandas as pd
-    from statsmodels.tools.sm_exceptions import ConvergenceWarning, EstimationWarning
-    from statsmodels.tsa.statespace.dynamic_factor_mq import DynamicFactorMQ
-
-    index = pd.period_range("2000-01-01", periods=len(standardised), freq="D")
-    frame = pd.DataFrame(standardised, index=index)
-    model = DynamicFactorMQ(frame, factors=1, factor_orders=1, idiosyncratic_ar1=True, standardize=False)
-    # Components are observed without error here, so their joint covariance is nearly singular at times: one at a time
-    # they are filtered without its inverse (Koopman and Durbin 2000, doi:10.1111/1467-9892.00186).
-    model.ssm.filter_univariate = True
-    with warnings.catch_warnings():
-        for kind in (ConvergenceWarning, EstimationWarning):
-            warnings.simplefilter("ignore", kind)
-        return model.fit(disp=False, maxiter=100, tolerance=1e-4)

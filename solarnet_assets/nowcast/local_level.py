@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from solarnet_assets.nowcast.normals import Normals
-from solarnet_assets.nowcast.series import Array, Series
+from solarnet_assets.nowcast.series import Array, Series, newest_sd
 from solarnet_assets.nowcast.troughs import troughs
 
 MIN_DAYS = 7
@@ -177,7 +177,5 @@ def _hidden_error(series: Series, state: Filtered) -> Array:
 
     Today's level is known no better than the newest interval says.
     """
-    stated = np.where(np.isfinite(series.value), series.sd, np.nan)
-    newest = np.array([row[np.isfinite(row)][-1] if np.isfinite(row).any() else 0.0 for row in stated])
     known = (state.weight * state.scale * state.p00).sum(axis=1)
-    return np.sqrt(np.maximum(newest**2 - known, 0.0))
+    return np.sqrt(np.maximum(newest_sd(series) ** 2 - known, 0.0))

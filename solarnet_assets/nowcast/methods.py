@@ -34,15 +34,16 @@ class Member:
     reason: list[str | None]
 
 
-def members(series: Series, normals: Normals) -> dict[str, Member]:
+def members(series: Series, normals: Normals, holidays: Array | None = None) -> dict[str, Member]:
     """Run all :data:`METHODS`.
 
     Args:
         series: the known past; every series needs :data:`local_level.MIN_DAYS` days.
         normals: random numbers of the as-of day; their horizon is that of the paths.
+        holidays: factor of each path's days, (S, H), one where there is no holiday; None: there is none.
     """
     rows = np.arange(len(series.names))
-    parts = [_members(series.take(rows[n : n + CHUNK]), normals) for n in range(0, max(rows.size, 1), CHUNK)]
+    parts = [_members(series.take(rows[n : n + CHUNK]), normals, holidays) for n in range(0, max(rows.size, 1), CHUNK)]
     return {
         name: Member(
             np.concatenate([part[name].paths for part in parts]), [why for part in parts for why in part[name].reason]
@@ -51,26 +52,27 @@ def members(series: Series, normals: Normals) -> dict[str, Member]:
     }
 
 
-def _members(series: Series, normals: Normals) -> dict[str, Member]:
+def _members(series: Series, normals: Normals, holidays: Array | None) -> dict[str, Member]:
     told: list[str | None] = [None] * len(series.names)
-    rhythm = series.ahead(normals.horizon)
+    rhythm = series.ahead(normals.horizon)[:, None, :]
+    course = rhythm if holidays is None else rhythm * holidays  # the two benchmarks stay as they are
     no_change = _values(local_level.paths(series, local_level.NO_DRIFT, normals), rhythm)
     lines, why = straight_line.paths(series, normals)
     found = {
         "straight_line": Member(_either(why, _values(lines, rhythm), no_change), why),
         "no_change": Member(no_change, told),
-        "local_level": Member(_values(local_level.paths(series, local_level.DAMPED, normals), rhythm), told),
+        "local_level": Member(_values(local_level.paths(series, local_level.DAMPED, normals), course), told),
     }
     for curve in growth.CURVES:
         grown = growth.fit(series, curve)
-        drawn = _values(growth.paths(grown, curve, normals), rhythm)
+        drawn = _values(growth.paths(grown, curve, normals), course)
         found[curve] = Member(_either(grown.impossible, drawn, no_change), grown.reason)
     return found
 
 
 def _values(paths: Array, rhythm: Array) -> Draws:
     """Put the weekly rhythm back; nothing is below zero."""
-    return np.maximum(paths * rhythm[:, None, :], 0.0).astype(np.float32)
+    return np.maximum(paths * rhythm, 0.0).astype(np.float32)
 
 
 def _either(reason: list[str | None], paths: Draws, instead: Draws) -> Draws:

@@ -14,6 +14,14 @@ Array = NDArray[np.float64]
 PAST_DAYS = 84
 """Days that methods look back on: three months hold a fall and the return so far. Ours."""
 
+SHOWN = 2.0
+"""Times the noise from day to day that a stated error may be without lasting: what lies beyond, as of levels that were
+smoothed, the days do not show. Ours."""
+
+NOISE_DAYS, MIN_CHANGES, USUAL_NOISE = 28, 5, 2.0
+"""Newest days that tell the noise from day to day, the changes without which they do not, and the points that stand
+then. Ours."""
+
 RHYTHM_DAYS = 56
 """Days that tell the weekly rhythm: eight of each weekday."""
 
@@ -85,6 +93,29 @@ def smoothed(value: Array, reach: int = 3, least: int = 4) -> Array:
     count = seen.sum(axis=2)
     total = np.where(seen, windows, 0.0).sum(axis=2)
     return np.where(count >= least, total / np.maximum(count, 1), np.nan)
+
+
+def day_to_day(value: Array) -> Array:
+    """Return the noise of each series from day to day, points, (N,).
+
+    The median distance of its day-to-day changes from their median, as the standard deviation (Hampel 1974,
+    doi:10.1080/01621459.1974.10482962) of one of the two days.
+
+    Args:
+        value: percent of normal without weekly rhythm, NaN where there is none, (N, T).
+    """
+    own = np.full(len(value), USUAL_NOISE)
+    for n, row in enumerate(np.diff(value[:, -NOISE_DAYS - 1 :], axis=1)):
+        change = row[np.isfinite(row)]
+        if change.size >= MIN_CHANGES:
+            own[n] = 1.4826 / np.sqrt(2) * np.median(np.abs(change - np.median(change)))
+    return own
+
+
+def newest_sd(series: Series) -> Array:
+    """Return the standard deviation that the newest figure of each series states, 0 where it states none, (N,)."""
+    stated = np.where(np.isfinite(series.value), series.sd, np.nan)
+    return np.array([row[np.isfinite(row)][-1] if np.isfinite(row).any() else 0.0 for row in stated])
 
 
 def weekly_rhythm(series: Series) -> Array:

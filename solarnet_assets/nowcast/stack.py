@@ -4,7 +4,9 @@ The pool of distributions with weights w has the CRPS ``w'a - w'Bw / 2``, where 
 what happened and B the mean distances between draws of two methods: a quadratic form, so the best weights are found
 exactly (linear pools: Hall and Mitchell 2007, doi:10.1016/j.ijforecast.2006.08.006; CRPS: Gneiting and Raftery 2007,
 doi:10.1198/016214506000001437). Forecasts of one, two, three and four weeks ago are scored by days up to the as-of day
-only. Few scores say little: weights are drawn to :data:`PRIOR`, and so is the width.
+only. Few scores say little: weights are drawn to a prior that goes with how the series stand (:mod:`stack_prior`). How
+wide the pool should be is hardly told by its own past (series rise together, so four weeks of errors are one or two),
+and stays near the prior's.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 
 from solarnet_assets.nowcast.methods import METHODS, Draws, Member
 from solarnet_assets.nowcast.series import Array
+from solarnet_assets.nowcast.stack_prior import Prior
 
 AHEAD = (7, 14, 21, 28)
 """Days ahead that earlier forecasts are scored at."""
@@ -27,18 +30,15 @@ SETTLING = 2
 BACK = tuple(days + SETTLING for days in AHEAD)
 """Days back at which forecasts are made again to be scored."""
 
-PRIOR = dict(zip(METHODS, (0.04, 0.22, 0.10, 0.24, 0.40), strict=True))
-"""Weights where nothing has been scored: near the best on drawn recoveries. Ours."""
-
-PULL = 1.0
+PULL = 2.0
 """How strongly weights hold to the prior, in relative CRPS per squared distance at one scored case. Ours."""
 
 WIDTHS = np.geomspace(0.5, 1.6, 13)
 """Factors about the median that the width of the pool is chosen from."""
 
-PRIOR_WIDTH, WIDTH_CASES = 0.9, 14.0
-"""Factor of the width where nothing has been scored, and the cases that it is worth: a linear pool is wider than it
-should be (Gneiting and Ranjan 2013, doi:10.1214/13-EJS823). Chosen on drawn recoveries. Ours."""
+WIDTH_CASES = 40.0
+"""Cases that the prior's width is worth: on drawn recoveries the width that past cases liked best told little of the
+width that later ones needed. Ours."""
 
 MIN_SCALE = 0.3
 """Smallest mean CRPS, points, that a case is measured in."""
@@ -59,10 +59,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Pool:
-    """Weights of the methods, in order of :data:`METHODS`, and the factor that spreads the pool about its median."""
+    """Weights of the methods, in order of :data:`METHODS`, and the factors that spread the pool about its median."""
 
     weights: Array
-    width: float
+    below: float = 1.0
+    above: float = 1.0
 
     def draw(self, members: Mapping[str, Member], rows: NDArray[np.int64]) -> Draws:
         """Return the pool's paths for some series, (rows, S, H)."""
@@ -75,19 +76,25 @@ class Pool:
         parts = [draws[m][:, _order(m, size)[:count]] for m, count in enumerate(np.diff(ends, prepend=0)) if count]
         mixed = np.concatenate(parts, axis=1)
         middle = np.median(mixed, axis=1, keepdims=True)
-        return np.maximum(middle + np.float32(self.width) * (mixed - middle), 0.0)
+        away = mixed - middle
+        return np.maximum(middle + away * np.where(away < 0, np.float32(self.below), np.float32(self.above)), 0.0)
 
 
-def learn(cases: list[Case]) -> Pool:
-    """Return the pool that earlier forecasts speak for; the prior where there are none."""
-    prior = np.array([PRIOR[name] for name in METHODS])
+def learn(cases: list[Case], prior: Prior) -> Pool:
+    """Return the pool that earlier forecasts speak for; the prior where there are none.
+
+    Args:
+        cases: forecasts that were made earlier, scored by what has come.
+        prior: that goes with how the series stand (:func:`stack_prior.prior_of`).
+    """
     used = [case for case in cases if np.isfinite(case.seen).any()]
     if not used:
-        return Pool(prior, PRIOR_WIDTH)
+        return Pool(prior.weights, prior.below, prior.above)
     told = sum(trust(int(np.isfinite(case.seen).sum())) for case in used)
-    near, between = _quadratic(used, prior)
-    weights = _best(near, between, prior, PULL / told)
-    return Pool(weights, _width(used, weights, told))
+    near, between = quadratic(used, prior.weights)
+    weights = _best(near, between, prior.weights, PULL / told)
+    liked, trusted = _width(used, weights), told / (told + WIDTH_CASES)
+    return Pool(weights, *(liked**trusted * wide ** (1.0 - trusted) for wide in (prior.below, prior.above)))
 
 
 def trust(series: int) -> float:
@@ -95,7 +102,7 @@ def trust(series: int) -> float:
     return series / (series + 10.0)
 
 
-def _quadratic(cases: list[Case], prior: Array) -> tuple[Array, Array]:
+def quadratic(cases: list[Case], prior: Array) -> tuple[Array, Array]:
     """Return a (M,) and B (M, M), each case in units of what the prior pool scores on it."""
     near, between = np.zeros(prior.size), np.zeros((prior.size, prior.size))
     for case in cases:
@@ -141,20 +148,19 @@ def _best(near: Array, between: Array, prior: Array, pull: float) -> Array:
     return np.asarray(weights / weights.sum())
 
 
-def _width(cases: list[Case], weights: Array, told: float) -> float:
-    """Return the factor of the width that scores best on the cases, drawn to :data:`PRIOR_WIDTH`."""
+def _width(cases: list[Case], weights: Array) -> float:
+    """Return the factor of the width that scores best on the cases."""
     totals = np.zeros(WIDTHS.size)
     for case in cases:
         known = np.isfinite(case.seen)
-        mixed = Pool(weights, 1.0).mix(case.draws[:, known])
+        mixed = Pool(weights).mix(case.draws[:, known])
         middle = np.median(mixed, axis=1, keepdims=True)
         away, error = mixed - middle, case.seen[known, None] - middle
         near = np.array([np.abs(width * away - error).mean() for width in WIDTHS])
         size = mixed.shape[1]
         scores = near - WIDTHS * _pair_sum(mixed) / (2.0 * size * (size - 1.0))
         totals += scores / max(float(scores.min()), MIN_SCALE)
-    trusted = told / (told + WIDTH_CASES)
-    return float(WIDTHS[totals.argmin()] ** trusted * PRIOR_WIDTH ** (1.0 - trusted))
+    return float(WIDTHS[totals.argmin()])
 
 
 def _order(method: int, size: int) -> NDArray[np.int64]:

@@ -126,6 +126,7 @@ def loaded(spec: Spec) -> tuple[Any, Any, Any]:
     """Return tokenizer, model and device, loaded once per process."""
     try:
         import torch
+        from safetensors import SafetensorError
         from transformers import AutoModel, AutoTokenizer
         from transformers.utils import logging
     except ImportError as error:
@@ -135,11 +136,15 @@ def loaded(spec: Spec) -> tuple[Any, Any, Any]:
     logging.disable_progress_bar()
     device = torch.device(spec.device or ("cuda" if torch.cuda.is_available() else "cpu"))
     try:
-        tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        tokenizer = AutoTokenizer.from_pretrained(path, local_files_only=True, trust_remote_code=False)
         model = AutoModel.from_pretrained(
-            path, local_files_only=True, use_safetensors=True, dtype=getattr(torch, spec.dtype)
+            path,
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=True,
+            dtype=getattr(torch, spec.dtype),
         )
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
         raise EncoderAbsentError(f"{spec.model} cannot be loaded ({str(error).splitlines()[0]})") from error
     return tokenizer, model.eval().to(device), device
 

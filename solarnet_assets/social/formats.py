@@ -154,7 +154,8 @@ def _boost(item: Item) -> RawPost:
 
 def _telegram(item: Item) -> RawPost:
     url = _id(item.url)
-    channel = url.rstrip("/").split("/")[-2] if url.count("/") > 2 else ""
+    parts = url.rstrip("/").split("/")
+    channel = parts[-2] if len(parts) > 3 else ""
     return RawPost("telegram", url, channel, item.date, item.content, False)
 
 

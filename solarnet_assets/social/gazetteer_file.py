@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from itertools import product
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ from solarnet_assets.storage.schemas import SECTORS
 
 LANGUAGES = ("en", "zh")
 PACKAGED = "gazetteer.yaml"
+
+MOST_TERMS = 10_000
+"""Terms that alternatives in braces may spell out."""
+
 Data = Mapping[str, Mapping[str, Any]]
 Terms = Mapping[str, Sequence[Any]]
 
@@ -34,6 +39,8 @@ def expand(term: str) -> Iterator[str]:
     """Yield the terms that a term with alternatives in braces stands for: '{a,b} c' -> 'a c', 'b c'."""
     parts = _BRACES.split(term)
     choices = [part.split(",") if i % 2 else [part] for i, part in enumerate(parts)]
+    if prod(map(len, choices)) > MOST_TERMS:
+        raise BadInputError(f"The term '{term[:60]}' of a gazetteer spells out more than {MOST_TERMS:,} others.")
     for combination in product(*choices):
         yield re.sub(r"\s+", " ", "".join(combination)).strip()
 
@@ -69,7 +76,7 @@ def _parts(text: str, name: str) -> Data:
     """Return the two parts of a gazetteer's YAML, of the right shape."""
     try:
         data = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise BadInputError(f"The gazetteer {name} is no YAML: {str(error).splitlines()[0]}.") from None
     parts = data if isinstance(data, dict) else {"": data}
     if not parts.keys() <= {"contexts", "sectors"} or not all(isinstance(part, dict) for part in parts.values()):

@@ -33,6 +33,9 @@ MAX_BYTES = 1 << 40
 SUSPECT_BYTES, MOST_UNPACKED = 1 << 30, 200
 """A gzip that unpacks to more than this many bytes and times its size is a bomb; JSON lines reach 10 to 30."""
 
+MAX_COMMAS = 4 << 20
+"""Of a file that is one JSON array: it has one element more than commas at most, and each takes 250 bytes of memory."""
+
 _LIKELY = 0.2
 """Share of zero bytes in one half of the byte pairs that makes a text UTF-16: at least JSON's marks are ASCII."""
 
@@ -80,6 +83,8 @@ def _array(head: bytes, blocks: Iterator[bytes]) -> tuple[bytes, list[Any] | Non
     data = b"".join(parts)
     if len(data) > MAX_ARRAY:
         raise BadInputError(f"begins as a JSON array and is larger than {MAX_ARRAY >> 20} MiB; write it as JSON lines")
+    if data.count(b",") > MAX_COMMAS:
+        raise BadInputError("begins as a JSON array and holds too many elements; write it as JSON lines")
     try:
         return data, [memoryview(raw) for raw in msgspec.json.decode(data, type=list[msgspec.Raw])]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

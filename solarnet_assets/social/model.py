@@ -84,7 +84,7 @@ def operating(folder: Path | None = None) -> dict[str, Any]:
     path = (folder or PACKAGE) / "operating.json"
     try:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BadInputError(f"{path} cannot be read ({error}); 'solarnet train posts --out DIR' writes one") from error
     return found
 
@@ -104,7 +104,7 @@ def load(folder: Path | None = None) -> PostModel:
     try:
         tensors = load_file(path)
         judges = {lang: _judge(tensors, lang, settings["thresholds"][lang]) for lang in LANGS}
-    except (OSError, SafetensorError, KeyError, IndexError) as error:
+    except (OSError, SafetensorError, KeyError, IndexError, TypeError, ValueError) as error:
         raise BadInputError(
             f"{path} is no model of posts that this version reads ({error}); train it again with 'solarnet train posts'"
         ) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -59,7 +60,8 @@ class _Day:
     files: list[str] = field(default_factory=list)
     rows: list[tuple[Any, ...]] = field(default_factory=list)
     chars: int = 0
-    n_in: int = 0
+    counted: Counter[str] = field(default_factory=Counter)
+    n_told: int = 0
 
     def __post_init__(self) -> None:
         midnight = datetime.combine(self.day, time(), self.zone)
@@ -82,7 +84,8 @@ def read_posts(files: Sequence[RawFile], day: date, options: Mapping[str, Any]) 
     """Return the posts of one local day at once; as :func:`stream_posts`, for days that fit into memory."""
     parts = list(stream_posts(files, day, options))
     frames, rejects = [part.frame for part in parts], [part.rejects for part in parts]
-    return Landing(pl.concat(frames), pl.concat(rejects), sum(part.n_in for part in parts))
+    n_in = sum(part.n_in for part in parts)
+    return Landing(pl.concat(frames), pl.concat(rejects), n_in, counted=parts[-1].counted)
 
 
 def stream_posts(files: Sequence[RawFile], day: date, options: Mapping[str, Any]) -> Iterator[Landing]:
@@ -117,10 +120,10 @@ def stream_posts(files: Sequence[RawFile], day: date, options: Mapping[str, Any]
                     yield _part(out)
         except BadInputError as error:
             if not file.whole or file.owns_undated:
-                out.n_in += 1
+                out.counted[file.name] += 1
                 out.refused.add(file.name, str(error))
     yield _part(out)
-    yield Landing(SCHEMA.to_frame(), out.refused.rest(), 0)
+    yield Landing(SCHEMA.to_frame(), out.refused.rest(), 0, counted=out.counted)
 
 
 def _records(file: RawFile, out: _Day, options: Mapping[str, Any]) -> Iterator[list[Record]]:
@@ -171,7 +174,7 @@ def _take(file: RawFile, record: Record, out: _Day) -> None:
     mine = out.start <= moment < out.end
     if file.whole and not mine:
         return
-    out.n_in += 1
+    out.counted[file.name] += 1
     if not isinstance(post.text, str) or not post.text.strip():
         out.refused.add(file.name, "The post has no text.", record.row, record.sample)
     elif not mine:
@@ -190,14 +193,15 @@ def _take(file: RawFile, record: Record, out: _Day) -> None:
 
 def _undated(file: RawFile, record: Record, sentence: str, out: _Day) -> None:
     if not file.whole or file.owns_undated:
-        out.n_in += 1
+        out.counted[file.name] += 1
         out.refused.add(file.name, sentence, record.row, record.sample)
 
 
 def _part(out: _Day) -> Landing:
     """Return what waits as a part of the landing; posts whose id came before are refused."""
     rows, out.rows, out.chars = out.rows, [], 0
-    n_in, out.n_in = out.n_in, 0
+    n_in = out.counted.total() - out.n_told
+    out.n_told += n_in
     if not rows:
         return Landing(SCHEMA.to_frame(), out.refused.take(), n_in)
     post, user, moment, text, repost, network, file, row = zip(*rows, strict=True)

@@ -85,7 +85,10 @@ def _read(line: bytes | memoryview, good: bool) -> RawPost | str:
 
 def _csv_records(blocks: Iterable[bytes]) -> Iterator[list[Record]]:
     reader = csv.reader(_text_lines(blocks))
-    names = next(reader, [])
+    try:
+        names = next(reader, [])
+    except csv.Error as error:
+        raise BadInputError(f"has no header that can be read: {error}") from error
     if missing := CSV_COLUMNS.difference(names):
         raise BadInputError(f"lacks the column(s) {', '.join(sorted(missing))}")
     records: list[Record] = []

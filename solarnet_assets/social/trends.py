@@ -19,31 +19,21 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from solarnet_assets.social import strata
 from solarnet_assets.social.errors import LANGS, error_draws, error_rates
+from solarnet_assets.social.growth import RATIOS, SHARES, Levels, Missing, figures, is_above_zero
 from solarnet_assets.social.levels import WEEK, Level, levels, sums, together
 from solarnet_assets.social.model import LABELS, operating
-from solarnet_assets.social.prevalence import LIMITS
 from solarnet_assets.social.rhythm import rhythm
 
 BASE = 0
 """Number of the base period; weeks before it are 1, 2, ..., and the day's own periods have larger numbers."""
 
-LEAST_WEEK_DAYS = 4
-LEAST_WEEKS = 2
-"""Ours: days that make a week, weeks that make a median."""
-
 LEAST_MISSED = 0.005
 """Ours: part of the usual users below which a missing network is not worth a remark."""
 
-NO_BASE_CHANCE = 0.05
-"""A base whose draws are at or below zero more often has no growth: false positives alone could explain it."""
-
-RATIOS = ("ratio", "ratio_lower", "ratio_upper", "ratio_4w", "ratio_4w_lower", "ratio_4w_upper")
-SHARES = ("share", "share_lower", "share_upper", "weekday_factor", "present", "base_share", "weeks_share")
 ROW = pl.Schema(
     {"sector": pl.String, "lang": pl.String, "days": pl.Int64, "users": pl.Int64, "users_with": pl.Int64}
     | dict.fromkeys((*SHARES, *RATIOS), pl.Float64)
@@ -106,7 +96,7 @@ def sector_trends(
     networks = shares.filter(pl.col("network") != "all", pl.col("day").is_in(wanted))
     known = _Known(networks, day, settings, weights, evaluation or operating()["evaluation"])
     rows = [row for days in (1, WEEK) for row in known.rows(days)]
-    return pl.DataFrame(rows, schema=ROW, orient="row").sort("days", "lang", "sector")
+    return pl.DataFrame(rows, schema=ROW).sort("days", "lang", "sector")
 
 
 class _Known:
@@ -125,7 +115,7 @@ class _Known:
         self.strata = strata.reference(base, settings.base_day, settings.weeks_days, weights)
         self.rhythm = rhythm(base, settings.base_day, settings.weeks_days)
 
-    def rows(self, days: int) -> list[tuple[Any, ...]]:
+    def rows(self, days: int) -> list[dict[str, Any]]:
         """Return the rows of the day, or of the seven days up to it."""
         first = self.day - timedelta(days=days - 1)
         mine = self.shares.filter(pl.col("day").is_between(first, self.day))
@@ -134,10 +124,16 @@ class _Known:
         found = levels(sums(self.shares, self._periods(first, target), compared, self.rhythm), self.rates, self.errors)
         missing = {lang: self._missing(compared, lang) for lang in (*LANGS, "all")}
         out = []
-        for (label, lang), counts in _counts(mine).items():
-            levels_of = {n: _mixed(found, lang, label, n) for n in (target, *range(self._weeks() + 1))}
-            out.append((label, lang, days, *self._figures(levels_of, target, counts, missing[lang])))
+        for (label, lang), (users, users_with) in _counts(mine).items():
+            known = self._levels(found, lang, label, target)
+            why = self._why_not(known, missing[lang])
+            row = {"sector": label, "lang": lang, "days": days, "users": users, "users_with": users_with}
+            out.append(row | figures(known, missing[lang], why, has_rhythm=not self.rhythm.is_empty()))
         return out
+
+    def _levels(self, found: Mapping[tuple[str, str, int], Level], lang: str, label: str, target: int) -> Levels:
+        now, base, *weeks = (_mixed(found, lang, label, n) for n in (target, BASE, *range(1, self._weeks() + 1)))
+        return Levels(now, base, [week for week in weeks if week is not None])
 
     def _weeks(self) -> int:
         return self.settings.weeks_days // WEEK
@@ -157,68 +153,31 @@ class _Known:
         held = strata.present(self.shares.filter(pl.col("day").is_between(first, base)), self.strata, 1)
         return strata.present(mine, held, days)
 
-    def _missing(self, compared: pl.DataFrame, lang: str) -> list[tuple[str, float]]:
+    def _missing(self, compared: pl.DataFrame, lang: str) -> Missing:
         """Return the networks that cannot be compared, with their part of the language's usual users."""
         usual = self.strata if lang == "all" else self.strata.filter(pl.col("lang") == lang)
         gone = usual.join(compared, on=["lang", "network"], how="anti")
         total = float(usual["weight"].sum()) or 1.0
         by_network = gone.group_by("network").agg(pl.col("weight").sum()).sort("network")
-        return [(name, part) for name, weight in by_network.iter_rows() if (part := weight / total) >= LEAST_MISSED]
+        parts = {name: weight / total for name, weight in by_network.iter_rows()}
+        return Missing({name: part for name, part in parts.items() if part >= LEAST_MISSED})
 
-    def _figures(
-        self, found: Mapping[int, Level | None], target: int, counts: tuple[int, int], missing: list[tuple[str, float]]
-    ) -> tuple[Any, ...]:
-        """Return the columns of one row from ``users`` on."""
-        now, base = found[target], found[BASE]
-        present = 1.0 - sum(part for _, part in missing)
-        if now is None:
-            return (*counts, *([None] * 4), present, None, None, *([None] * 6), self._why_not(None, base, missing))
-        factor = now.share / now.level if now.level > 0 and now.share > 0 else 1.0
-        share = _interval(now.share, now.draws * factor)
-        why = self._why_not(now, base, missing)
-        ratio = (None,) * 3 if why or base is None else _ratio(now, base.level, base.draws)
-        weeks = [w for n in range(1, self._weeks() + 1) if (w := found[n]) is not None and w.days >= LEAST_WEEK_DAYS]
-        middle, drawn = None, None
-        if len(weeks) >= LEAST_WEEKS:
-            middle = float(np.median([week.level for week in weeks]))
-            drawn = np.median([week.draws for week in weeks], axis=0)
-        solid = not why and middle is not None and drawn is not None and _above_zero(middle, drawn)
-        ratio_4w = _ratio(now, middle, drawn) if solid and middle is not None and drawn is not None else (None,) * 3
-        notes = [why] if why else self._remarks(missing, weeks, solid)
-        return (
-            now.users, now.users_with, *(min(max(x, 0.0), 1.0) for x in share), factor, present,
-            None if base is None else max(base.level, 0.0), None if middle is None else max(middle, 0.0),
-            *ratio, *ratio_4w, "; ".join(notes) or None,
-        )  # fmt: skip
-
-    def _why_not(self, now: Level | None, base: Level | None, missing: list[tuple[str, float]]) -> str | None:
+    def _why_not(self, found: Levels, missing: Missing) -> str | None:
         """Return why there is no growth, or None where there is."""
-        settings, gone = self.settings, sum(part for _, part in missing)
+        settings, now, base = self.settings, found.now, found.base
         if self.day < settings.base_day:
             return "before the base day"
         if self.strata.is_empty():
             return "no posts in the base weeks"
-        if gone > 1.0 - settings.min_present:
-            return f"{_names(missing)} missing, {100 * gone:.0f} % of the usual users"
+        if missing.part > 1.0 - settings.min_present:
+            return f"{missing.names} missing, {100 * missing.part:.0f} % of the usual users"
         if now is None or base is None:
             return "no posts that could be compared"
         if now.users < settings.min_users:
             return f"fewer than {settings.min_users} active users"
         if base.users_with < settings.min_users_with:
             return f"fewer than {settings.min_users_with} users of the sector in the base"
-        return None if _above_zero(base.level, base.draws) else "the classifier's error alone could explain the base"
-
-    def _remarks(self, missing: list[tuple[str, float]], weeks: list[Level], solid: bool) -> list[str]:
-        """Return what a reader of a figure should know."""
-        gone = sum(part for _, part in missing)
-        remarks = [f"without {_names(missing)}, {100 * gone:.0f} % of the usual users"] if missing else []
-        if len(weeks) < LEAST_WEEKS:
-            remarks.append("too few days for the four weeks")
-        elif not solid:
-            remarks.append("the classifier's error alone could explain the four weeks")
-        if self.rhythm.is_empty():
-            remarks.append("too few days for a weekly rhythm")
-        return remarks
+        return None if is_above_zero(base.level, base.draws) else "the classifier's error alone could explain the base"
 
 
 def _counts(shares: pl.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
@@ -231,30 +190,8 @@ def _counts(shares: pl.DataFrame) -> dict[tuple[str, str], tuple[int, int]]:
     return {(sector, lang): (users, found) for sector, lang, users, found in rows}
 
 
-def _names(missing: list[tuple[str, float]]) -> str:
-    return " and ".join(name for name, _ in missing)
-
-
 def _mixed(found: Mapping[tuple[str, str, int], Level], lang: str, label: str, period: int) -> Level | None:
     parts = [
         found[one, label, period] for one in (LANGS if lang == "all" else (lang,)) if (one, label, period) in found
     ]
     return together(parts) if parts else None
-
-
-def _above_zero(level: float, draws: Any) -> bool:
-    return level > 0.0 and float((draws <= 0.0).mean()) <= NO_BASE_CHANCE
-
-
-def _interval(value: float, draws: Any) -> tuple[float, float, float]:
-    """Return a value and its limits, which always enclose it."""
-    low, high = np.quantile(draws, LIMITS)
-    return value, min(float(low), value), max(float(high), value)
-
-
-def _ratio(now: Level, level: float, draws: Any) -> tuple[float, float, float]:
-    """Return growth as a ratio with its limits, none below zero; a base at zero or below has an infinite one."""
-    drawn = np.where(draws > 0.0, now.draws / np.where(draws > 0.0, draws, 1.0), np.inf)
-    low, high = np.quantile(drawn, LIMITS, method="higher")
-    value = max(now.level / level, 0.0)
-    return value, max(min(float(low), value), 0.0), max(float(high), value)

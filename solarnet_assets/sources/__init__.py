@@ -9,6 +9,7 @@ from solarnet_assets.landing import BadInputError
 
 if TYPE_CHECKING:
     from solarnet_assets.config import Config
+    from solarnet_assets.config.settings import SourceConfig
     from solarnet_assets.landing import RawFile
 
 
@@ -39,13 +40,18 @@ class Source(Protocol):
 
 def open_source(config: Config, kind: str) -> Source:
     """Return the configured source of a raw asset."""
-    from solarnet_assets.sources.files import FileSource, NoSource
+    from solarnet_assets.sources.arrivals import Dated
+    from solarnet_assets.sources.files import NoSource
+
+    wanted = config.source(kind)
+    return NoSource() if wanted is None else Dated(_opened(config, kind, wanted), wanted.arrival, config.timezone)
+
+
+def _opened(config: Config, kind: str, wanted: SourceConfig) -> Source:
+    from solarnet_assets.sources.files import FileSource
     from solarnet_assets.sources.simulated import SimulatedSource
     from solarnet_assets.sources.stac import StacSource
 
-    wanted = config.source(kind)
-    if wanted is None:
-        return NoSource()
     if wanted.type == "simulated":
         return SimulatedSource(config, kind)
     if wanted.type == "snscrape":

@@ -8,7 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from solarnet_assets.landing import BadInputError, RawFile, reject
+from solarnet_assets.landing import RawFile, reject, storable
+from solarnet_assets.sources.arrivals import DECLARED
+from solarnet_assets.sources.away import SourceAwayError
 
 DAY_IN_PATH = re.compile(r"(?<!\d)(20\d{2})-?(0[1-9]|1[0-2])-?(0[1-9]|[12]\d|3[01])(?!\d{1,5}(?!\d))")
 """The first date in a path: 2020-02-09, 20200209, also 20200209T025841."""
@@ -51,7 +53,10 @@ class FileSource:
         """Return the day's own files and every file of many days."""
         return [
             RawFile(
-                path, path.relative_to(self.base).as_posix(), whole=found is None, owns_undated=self._owns(found, day)
+                path,
+                storable(path.relative_to(self.base).as_posix()),
+                whole=found is None,
+                owns_undated=self._owns(found, day),
             )
             for path in self.paths()
             if (found := day_of(path.relative_to(self.base))) in (None, day)
@@ -77,13 +82,13 @@ class FileSource:
         """Return every file of the source; hidden files and links out of the root are left out.
 
         Raises:
-            BadInputError: the folder does not exist.
+            SourceAwayError: the folder does not exist.
         """
         if self.root.is_file():
             return [self.root]
         if not self.root.is_dir():
-            raise BadInputError(f"source folder {self.root} does not exist")
-        return [path for path in self._visible() if self._usable(path)]
+            raise SourceAwayError(f"source folder {self.root} does not exist")
+        return [path for path in self._visible() if path.name != DECLARED and self._usable(path)]
 
     def _visible(self) -> list[Path]:
         return [path for path in sorted(self.root.rglob("*")) if not _hidden(path.relative_to(self.root))]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from solarnet_assets.imagery.geometry import polygon_in
 from solarnet_assets.landing import BadInputError, Landing, reject, rejects_frame
 from solarnet_assets.storage.schemas import SCHEMAS
 
@@ -25,7 +26,7 @@ def read_places(config: Config, asset: str) -> Landing:
         return Landing(SCHEMAS[asset].create_empty(), rejects_frame([]), 0)
     schema = SCHEMAS[asset]
     try:
-        raw = pl.read_csv(file, infer_schema=False)
+        raw = pl.read_csv(file, infer_schema=False, glob=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         raise BadInputError(f"{asset} file {file} cannot be read as CSV: {error}") from error
     lacking = [name for name in schema.column_names() if name not in raw.columns]
@@ -33,12 +34,28 @@ def read_places(config: Config, asset: str) -> Landing:
         raise BadInputError(f"{asset} file {file} lacks the column {lacking[0]}")
     types = {name: column.dtype for name, column in schema.columns().items()}
     typed = raw.select(pl.col(name).cast(dtype, strict=False) for name, dtype in types.items())
+    if asset == "sites":
+        typed = typed.with_columns(_polygons(typed["geometry"]))
     good, failures = schema.filter(typed)
     bad = [
         reject(file.name, f"{asset}: a value is missing or out of range", row, cells)
         for row, cells in _refused(raw, failures)
     ]
     return Landing(good, rejects_frame(bad), raw.height)
+
+
+def _polygons(outlines: pl.Series) -> pl.Series:
+    """Return outlines (WKT) with null for those that enclose nothing on Earth: one would stop the work on all sites."""
+
+    def usable(wkt: str) -> bool:
+        try:
+            west, south, east, north = polygon_in(wkt, 4326).bounds
+        except BadInputError:
+            return False
+        return -180 <= west < east <= 180 and -90 <= south < north <= 90
+
+    kept = [wkt if wkt is not None and usable(wkt) else None for wkt in outlines]
+    return pl.Series(outlines.name, kept, dtype=pl.String)
 
 
 def _file(config: Config, asset: str) -> Path | None:

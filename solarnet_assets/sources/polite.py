@@ -5,9 +5,14 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from functools import partial
+from threading import Thread
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from requests import PreparedRequest, Response
@@ -29,6 +34,9 @@ MAX_BODY = 8 << 20
 
 MAX_SECONDS = 60.0
 """For one answer to arrive."""
+
+
+T = TypeVar("T")
 
 
 class WaitError(BadInputError):
@@ -88,11 +96,11 @@ class PoliteAdapter(HTTPAdapter):
         self._check(str(request.url), proxies)
         for attempt in range(TRIES):
             self.pace.wait(self.host)
-            response = super().send(request, True, timeout, verify or True, cert, proxies)
+            response = _in_time(partial(super().send, request, True, timeout, verify or True, cert, proxies))
             if response.status_code not in BUSY or attempt == TRIES - 1:
                 break
             self._wait(response, self.backoff * 2**attempt)
-        _read(response)
+        _in_time(partial(_read, response))
         return response
 
     def _check(self, url: str, proxies: Any) -> None:
@@ -110,6 +118,29 @@ class PoliteAdapter(HTTPAdapter):
             until = datetime.now(UTC) + timedelta(seconds=min(seconds, 86_400))
             raise WaitError(f"the site is busy and asks to wait until {until:%Y-%m-%d %H:%M} UTC", until)
         time.sleep(seconds)
+
+
+def _in_time(work: Callable[[], T]) -> T:
+    """Return what work returns, or give up on it: a site that sends a byte now and then is silent for no timeout.
+
+    Raises:
+        BadInputError: it takes longer than ``MAX_SECONDS``; its thread ends with the process.
+    """
+    done: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:  # told to whoever waits
+            done.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    try:
+        return done.result(MAX_SECONDS)
+    except FutureTimeoutError as error:
+        if done.done():
+            raise
+        raise BadInputError(f"the site's answer takes longer than {MAX_SECONDS:.0f} s") from error
 
 
 def check_public(host: str) -> None:

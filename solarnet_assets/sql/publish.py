@@ -17,6 +17,7 @@ import duckdb
 
 from solarnet_assets.sql.columns import columns, quote
 from solarnet_assets.sql.models import Model, Project
+from solarnet_assets.storage.spreadsheet import FORMULA
 from solarnet_assets.storage.warehouse import reader
 
 MANIFEST, DICTIONARY = "manifest.json", "data_dictionary.csv"
@@ -62,7 +63,14 @@ def _files(con: duckdb.DuckDBPyConnection, model: Model, folder: Path) -> Iterat
     query = f"select * from {model.table} order by {order}"  # noqa: S608 - identifiers of our own files
     yield _write(con, folder / f"{model.name}.parquet", query, "format parquet, compression zstd")
     if model.name in AS_CSV:
-        yield _write(con, folder / f"{model.name}.csv", query, "format csv, header")
+        yield _write(con, folder / f"{model.name}.csv", _inert(con, query), "format csv, header")
+
+
+def _inert(con: duckdb.DuckDBPyConnection, query: str) -> str:
+    """Return a query whose texts no spreadsheet takes for a formula, as :func:`storage.spreadsheet.inert` does."""
+    texts = [quote(name) for name, kind, *_ in con.execute(f"describe {query}").fetchall() if kind == "VARCHAR"]
+    parts = [f"case when regexp_matches({t}, '{FORMULA}') then concat('''', {t}) else {t} end as {t}" for t in texts]
+    return f"select * replace ({', '.join(parts)}) from ({query})" if parts else query  # noqa: S608 - as above
 
 
 def _dictionary(con: duckdb.DuckDBPyConnection, project: Project, marts: Iterable[Model]) -> str:

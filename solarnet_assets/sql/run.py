@@ -6,84 +6,29 @@ only and goes on working when the lake moves.
 
 from __future__ import annotations
 
+import glob
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import duckdb
-import polars as pl
 
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.sql.columns import create_seed, lake_frame, quote
 from solarnet_assets.sql.folder import load_project
 from solarnet_assets.sql.models import LAYERS, Check, Model, Project
-from solarnet_assets.sql.plan import Span, changed_days, fingerprints, plan, stamps
+from solarnet_assets.sql.outcome import CheckRun, ChecksFailedError, ModelRun, Refresh
+from solarnet_assets.sql.plan import Plan, Span, changed_days, fingerprints, plan, stamps
 from solarnet_assets.sql.state import State, load_state, save_state
 from solarnet_assets.storage.lake import TABLE, Lake
 from solarnet_assets.storage.schemas import UNPARTITIONED
+from solarnet_assets.storage.tables import KNOWN_ON
 from solarnet_assets.storage.warehouse import Limits, rewrite
 
 FAILING_ROWS = 1000
 """Failing rows of a check that are kept to be shown."""
-
-
-@dataclass(frozen=True)
-class ModelRun:
-    """What was made of one model.
-
-    Attributes:
-        table: qualified name.
-        spans: the days that were replaced; None: the whole table.
-        rows: rows written.
-        total: rows in the table afterwards.
-        seconds: wall time.
-    """
-
-    table: str
-    spans: tuple[Span, ...] | None
-    rows: int
-    total: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class CheckRun:
-    """Outcome of one check: the first failing rows, none where it passed."""
-
-    check: Check
-    failing: pl.DataFrame
-
-    @property
-    def passed(self) -> bool:
-        """Whether no row failed."""
-        return self.failing.is_empty()
-
-
-@dataclass(frozen=True)
-class Refresh:
-    """Outcome of a refresh: the models that were made, in order, and the checks that ran."""
-
-    models: tuple[ModelRun, ...]
-    checks: tuple[CheckRun, ...]
-    seconds: float
-
-
-class ChecksFailedError(BadInputError):
-    """A blocking check failed: the refresh was thrown away, the served file is the one of before.
-
-    Attributes:
-        outcome: what was made and checked, with the failing rows.
-    """
-
-    def __init__(self, outcome: Refresh) -> None:
-        failed = [run for run in outcome.checks if run.check.blocking and not run.passed]
-        lines = "; ".join(f"{r.check.asset}: {r.check.description} ({r.failing.row(0, named=True)})" for r in failed)
-        super().__init__(
-            f"the warehouse was left as it was, since its new content fails {len(failed)} check(s): {lines}"
-        )
-        self.outcome = outcome
 
 
 def refresh(
@@ -120,35 +65,46 @@ def refresh(
         ChecksFailedError: a blocking check failed; the served file is unchanged.
     """
     begun = time.perf_counter()
-    project = project or load_project()
-    settings = settings or {}
-    selected = (
-        {project.model(table).table for table in models} if models is not None else {m.table for m in project.models}
-    )
+    project, settings = project or load_project(), settings or {}
+    selected = {model.table for model in (project.models if models is None else map(project.model, models))}
+    window = Span(start, end) if start and end else None
     with rewrite(path, limits) as con:
         _prepare(con, project, settings)
-        state = load_state(con)
-        wanted = fingerprints(project, lake, settings)
-        current = {t for t in _tables(con) if t in wanted and state.fingerprints.get(t) == wanted[t]}
-        seen = stamps(lake, project.lake_assets(wanted))
-        work = plan(
-            project,
-            selected,
-            current,
-            changed_days(state.stamps, seen),
-            state.pending,
-            Span(start, end) if start and end else None,
-        )
-        checks = [check for check in project.checks if check.asset in work.todo]
-        _open_lake(con, lake, _lake_reads(project, work.todo, checks))
-        runs = [_make(con, project.model(table), spans) for table, spans in work.todo.items()]
-        results = tuple(_check(con, check) for check in checks)
-        outcome = Refresh(tuple(runs), results, time.perf_counter() - begun)
-        if any(run.check.blocking and not run.passed for run in results):
+        work, state = _planned(con, project, lake, settings, selected, window)
+        made, checked = _made(con, project, lake, work)
+        outcome = Refresh(made, checked, time.perf_counter() - begun)
+        if any(run.check.blocking and not run.passed for run in checked):
             raise ChecksFailedError(outcome)
-        kept = {t: f for t, f in state.fingerprints.items() if t in wanted}
-        save_state(con, State({**kept, **{t: wanted[t] for t in work.todo}}, seen, work.pending))
-    return Refresh(outcome.models, outcome.checks, time.perf_counter() - begun)
+        save_state(con, state)
+    return replace(outcome, seconds=time.perf_counter() - begun)
+
+
+def _planned(
+    con: duckdb.DuckDBPyConnection,
+    project: Project,
+    lake: Lake,
+    settings: Mapping[str, str],
+    selected: Collection[str],
+    window: Span | None,
+) -> tuple[Plan, State]:
+    """Return what is to be made, and what the warehouse remembers once it is."""
+    state = load_state(con)
+    wanted = fingerprints(project, lake, settings)
+    current = {t for t in _tables(con) if t in wanted and state.fingerprints.get(t) == wanted[t]}
+    seen = stamps(lake, project.lake_assets(wanted))
+    work = plan(project, selected, current, changed_days(state.stamps, seen), state.pending, window)
+    kept = {t: f for t, f in state.fingerprints.items() if t in wanted}
+    return work, State({**kept, **{t: wanted[t] for t in work.todo}}, seen, work.pending)
+
+
+def _made(
+    con: duckdb.DuckDBPyConnection, project: Project, lake: Lake, work: Plan
+) -> tuple[tuple[ModelRun, ...], tuple[CheckRun, ...]]:
+    """Make the models of a plan, and run their checks."""
+    checks = [check for check in project.checks if check.asset in work.todo]
+    _open_lake(con, lake, _lake_reads(project, work.todo, checks))
+    runs = tuple(_make(con, project.model(table), spans) for table, spans in work.todo.items())
+    return runs, tuple(_check(con, check) for check in checks)
 
 
 def _prepare(con: duckdb.DuckDBPyConnection, project: Project, settings: Mapping[str, str]) -> None:
@@ -191,10 +147,15 @@ def _open_lake(con: duckdb.DuckDBPyConnection, lake: Lake, assets: Collection[st
             con.execute(f"create table lake.main.{asset} as select * from empty_frame")  # noqa: S608
             con.unregister("empty_frame")
             continue
-        files = str(lake.root / asset / pattern).replace("'", "''")
+        files = f"{glob.escape(str(lake.root / asset))}/{pattern}".replace("'", "''")
         options = "" if asset in UNPARTITIONED else ", hive_partitioning = true, hive_types = {'day': date}"
         names = ", ".join(map(quote, frame.columns))
-        con.execute(f"create view lake.main.{asset} as select {names} from read_parquet('{files}'{options})")  # noqa: S608
+        found = f"read_parquet('{files}'{options})"
+        if KNOWN_ON in frame.columns:  # earlier versions wrote no such column: what they have was known in time
+            con.execute(f"create table lake.main.{asset}_columns ({KNOWN_ON} date)")
+            found = f"read_parquet('{files}'{options}, union_by_name = true)"
+            found = f"(select * from {found} union all by name select * from lake.main.{asset}_columns)"  # noqa: S608
+        con.execute(f"create view lake.main.{asset} as select {names} from {found}")  # noqa: S608
 
 
 def _make(con: duckdb.DuckDBPyConnection, model: Model, spans: tuple[Span, ...] | None) -> ModelRun:

@@ -3,7 +3,8 @@
 A partition is ``<asset>/day=YYYY-MM-DD/data.parquet`` with content-addressed files beside it. The
 table is the commit point: files and refused records are written first under names of their own,
 then the table that refers to them replaces the old one in a single step. A kill at any instant
-leaves the old partition or the new one.
+leaves the old partition or the new one. So do the register of raw files and earlier states of
+knowledge (:mod:`solarnet_assets.storage.states`).
 """
 
 from __future__ import annotations
@@ -11,36 +12,35 @@ from __future__ import annotations
 import hashlib
 import io
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pyarrow as pa
-from dataframely.exc import SchemaError, ValidationError
 from upath import UPath
 
-from solarnet_assets.landing import REJECTS_SCHEMA, BadInputError, Landing, rejects_frame
+from solarnet_assets.landing import REJECTS_SCHEMA, Landing, rejects_frame
 from solarnet_assets.storage.files import keep_only, plain_name, put, put_once
 from solarnet_assets.storage.schemas import SCHEMAS, UNPARTITIONED
+from solarnet_assets.storage.states import Before, folder_of, late_days, states, store
 from solarnet_assets.storage.stream import TableStream, draft_of, footer, is_local, move_in, readers
+from solarnet_assets.storage.tables import (
+    FILES,
+    KNOWN_ON,
+    Counts,
+    check_columns,
+    empty,
+    notes,
+    parquet,
+    validated,
+    write_register,
+    write_rejects,
+)
+
+__all__ = ["TABLE", "Counts", "Lake", "blob_name", "empty"]
 
 TABLE = "data.parquet"
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Records of one partition: what came in, what was kept, what was refused."""
-
-    n_in: int
-    n_out: int
-    n_quarantined: int
-
-    @property
-    def balanced(self) -> bool:
-        """Whether nothing was lost: in = out + quarantined."""
-        return self.n_in == self.n_out + self.n_quarantined
 
 
 class Lake:
@@ -66,6 +66,7 @@ class Lake:
         content: Landing | pl.DataFrame,
         *,
         blobs: Mapping[str, bytes] | None = None,
+        before: Before | None = None,
     ) -> Counts:
         """Replace one partition.
 
@@ -74,6 +75,7 @@ class Lake:
             day: the partition; None for an asset without partitions.
             content: a table, or a landing with its refused records.
             blobs: files to keep beside the table, by bare file name.
+            before: what it was before late files came; None: nothing came late.
 
         Returns:
             What was counted.
@@ -82,19 +84,27 @@ class Lake:
             BadInputError: the table does not fit the asset's schema; nothing was written.
         """
         landing = content if isinstance(content, Landing) else Landing(content, rejects_frame([]), content.height)
-        frame = _validated(asset, day, landing.frame)
+        frame = validated(asset, day, landing.frame)
         folder, refused = self.folder(asset, day), _folder(self.quarantine, asset, day)
         files = {**landing.blobs, **(blobs or {})}
         for name, data in files.items():
             put_once(folder / plain_name(name), data)
-        rejects_name = _write_rejects(refused, landing.rejects)
+        rejects_name, register = write_rejects(refused, landing.rejects), write_register(folder, landing.files)
+        earlier = store(folder, asset, day, before)
         counts = Counts(landing.n_in, frame.height, landing.n_rejected)
-        put(folder / TABLE, _parquet(frame, _notes(counts, rejects_name)))
-        keep_only(folder, {TABLE, *files})
+        put(folder / TABLE, parquet(frame, notes(counts, rejects_name) | register | earlier.notes))
+        keep_only(folder, {TABLE, *register.values(), *files})
         keep_only(refused, {rejects_name})
+        keep_only(folder_of(folder), earlier.names)
         return counts
 
-    def write_stream(self, asset: str, day: date | None, parts: Iterable[Landing | pl.DataFrame]) -> Counts:
+    def write_stream(
+        self,
+        asset: str,
+        day: date | None,
+        parts: Iterable[Landing | pl.DataFrame],
+        before: Before | None = None,
+    ) -> Counts:
         """Replace one partition by a table that comes in parts, with one part in memory at a time.
 
         Up to a million rows are one row group; beyond, each part has row groups of its own (of up to a million rows),
@@ -104,6 +114,7 @@ class Lake:
             asset: a key of :data:`SCHEMAS`.
             day: the partition; None for an asset without partitions.
             parts: the table in its order, or a landing in parts (without blobs).
+            before: what it was before late files came; None: nothing came late.
 
         Returns:
             What was counted.
@@ -112,24 +123,27 @@ class Lake:
             BadInputError: a part does not fit the asset's schema; nothing was written.
         """
         table = self.folder(asset, day) / TABLE
+        earlier = store(table.parent, asset, day, before)
         stream = TableStream(draft_of(table), SCHEMAS[asset].create_empty())
-        n_in, rejects = 0, [rejects_frame([])]
+        n_in, rejects, files = 0, [rejects_frame([])], None
         try:
             for part in parts:
                 landing = part if isinstance(part, Landing) else Landing(part, rejects_frame([]), part.height)
-                stream.write(_validated(asset, day, landing.frame))
+                stream.write(validated(asset, day, landing.frame))
                 rejects.append(landing.rejects)
                 n_in += landing.n_in
+                files = landing.files if files is None else files
             refused, folder = pl.concat(rejects), _folder(self.quarantine, asset, day)
-            rejects_name = _write_rejects(folder, refused)
+            rejects_name, register = write_rejects(folder, refused), write_register(table.parent, files)
             counts = Counts(n_in, stream.height, int(refused["records"].sum()))
-            stream.finish(_notes(counts, rejects_name))
+            stream.finish(notes(counts, rejects_name) | register | earlier.notes)
             move_in(stream.draft, table)
         except BaseException:
             stream.abandon()
             raise
-        keep_only(table.parent, {TABLE})
+        keep_only(table.parent, {TABLE, *register.values()})
         keep_only(folder, {rejects_name})
+        keep_only(folder_of(table.parent), earlier.names)
         return counts
 
     def exists(self, asset: str, day: date | None) -> bool:
@@ -144,26 +158,49 @@ class Lake:
         found = (entry.name.removeprefix("day=") for entry in base.iterdir() if entry.name.startswith("day="))
         return sorted(day for day in map(date.fromisoformat, found) if self.exists(asset, day))
 
-    def read(self, asset: str, day: date | None = None) -> pl.DataFrame:
-        """Return one partition, empty but typed where there is none; daily assets get a ``day`` column."""
+    def states(self, asset: str, day: date) -> list[date]:
+        """Return from which days on the states of a partition were known: the day itself alone, unless files came late.
+
+        The oldest comes first, and is the day itself.
+        """
+        if f"day={day}" not in late_days(self.root, asset) or not self.exists(asset, day):
+            return [day]
+        return list(states(self.folder(asset, day), TABLE)) or [day]
+
+    def read(self, asset: str, day: date | None = None, known: date | None = None) -> pl.DataFrame:
+        """Return one partition, empty but typed where there is none; daily assets get a ``day`` column.
+
+        Args:
+            asset: a key of :data:`SCHEMAS`.
+            day: the partition.
+            known: day whose knowledge is wanted; None: all that is known now.
+        """
         if asset in UNPARTITIONED:
             table = self.folder(asset, None) / TABLE
             return pl.read_parquet(io.BytesIO(table.read_bytes())) if table.exists() else empty(asset)
         if day is None:
             raise ValueError(f"{asset} has daily partitions: name a day")
-        return self.scan(asset, day, day).collect()
+        return self.scan(asset, day, day, known).collect()
 
-    def scan(self, asset: str, start: date, end: date) -> pl.LazyFrame:
+    def scan(self, asset: str, start: date, end: date, known: date | None = None) -> pl.LazyFrame:
         """Return the days in [start, end] that exist, lazily, with a ``day`` column.
+
+        Args:
+            asset: a daily asset.
+            start: first day.
+            end: last one.
+            known: day whose knowledge is wanted: files that came after it are left out; None: all that is known now.
 
         Raises:
             BadInputError: a version of this project with other columns wrote one of them.
         """
-        frames = [self._scan_day(asset, day) for day in self.days_between(asset, start, end)]
+        late = late_days(self.root, asset) if known else frozenset()
+        days = self.days_between(asset, start, end)
+        frames = [self._scan_day(asset, day, known if f"day={day}" in late else None) for day in days]
         return pl.concat(frames) if frames else empty(asset).lazy()
 
     def readers(
-        self, asset: str, day: date, columns: Iterable[str], dictionaries: Iterable[str]
+        self, asset: str, day: date, columns: Iterable[str], dictionaries: Iterable[str], known: date | None = None
     ) -> list[Callable[[], pa.Table]]:
         """Return one function per row group of a day that reads it as Arrow; none where there is no partition.
 
@@ -172,8 +209,10 @@ class Lake:
             day: the partition.
             columns: those to read.
             dictionaries: text columns to return as dictionaries.
+            known: day whose knowledge is wanted; None: all that is known now.
         """
-        table = self.folder(asset, day) / TABLE
+        late = known is not None and f"day={day}" in late_days(self.root, asset)
+        table = self._table(asset, day, known if late else None)
         return readers(table, columns, dictionaries) if table.exists() else []
 
     def height(self, asset: str, start: date, end: date) -> int:
@@ -192,35 +231,41 @@ class Lake:
 
     def counts(self, asset: str, day: date | None) -> Counts:
         """Count a partition from what is stored: the table, its footer and the quarantine file."""
-        notes, height = footer(self.folder(asset, day) / TABLE)
-        return Counts(int(notes["n_in"]), height, int(self.rejects(asset, day)["records"].sum()))
+        told, height = footer(self.folder(asset, day) / TABLE)
+        return Counts(int(told["n_in"]), height, int(self.rejects(asset, day)["records"].sum()))
 
     def rejects(self, asset: str, day: date | None) -> pl.DataFrame:
         """Return the refused records of a partition (:data:`REJECTS_SCHEMA`)."""
-        notes, _ = footer(self.folder(asset, day) / TABLE)
-        if not notes.get("rejects"):
+        told, _ = footer(self.folder(asset, day) / TABLE)
+        if not told.get("rejects"):
             return pl.DataFrame(schema=REJECTS_SCHEMA)
-        file = _folder(self.quarantine, asset, day) / notes["rejects"]
+        file = _folder(self.quarantine, asset, day) / told["rejects"]
         found = pl.read_parquet(io.BytesIO(file.read_bytes()))
         return found if "records" in found.columns else found.with_columns(records=pl.lit(1, pl.Int64))
 
-    def _scan_day(self, asset: str, day: date) -> pl.LazyFrame:
-        table = self.folder(asset, day) / TABLE
+    def files(self, asset: str, day: date) -> pl.DataFrame | None:
+        """Return the raw files that a partition was made of (:data:`FILES_SCHEMA`); None where nothing says so."""
+        folder = self.folder(asset, day)
+        name = footer(folder / TABLE)[0].get(FILES) if self.exists(asset, day) else None
+        return pl.read_parquet(io.BytesIO((folder / name).read_bytes())) if name else None
+
+    def _table(self, asset: str, day: date, known: date | None) -> UPath:
+        """Return the file of a day's newest state that was known on a day."""
+        folder = self.folder(asset, day)
+        if known is None or not self.exists(asset, day):
+            return folder / TABLE
+        found = states(folder, TABLE) or {day: folder / TABLE}
+        return found[max((first for first in found if first <= known), default=min(found))]
+
+    def _scan_day(self, asset: str, day: date, known: date | None) -> pl.LazyFrame:
+        table = self._table(asset, day, known)
         source: Any = str(table) if is_local(table) else io.BytesIO(table.read_bytes())
-        frame = pl.scan_parquet(source, hive_partitioning=False)
-        _check_columns(asset, day, frame.collect_schema().names())
+        frame = pl.scan_parquet(source, hive_partitioning=False, glob=False)
+        wanted, found = SCHEMAS[asset].column_names(), frame.collect_schema().names()
+        check_columns(asset, day, found)
+        if len(found) < len(wanted):
+            frame = frame.with_columns(pl.lit(None, pl.Date).alias(KNOWN_ON)).select(wanted)
         return frame.with_columns(day=pl.lit(day, dtype=pl.Date))
-
-
-def _check_columns(asset: str, day: date, found: list[str]) -> None:
-    wanted = SCHEMAS[asset].column_names()
-    if set(found) != set(wanted):
-        missing = ", ".join(name for name in wanted if name not in found) or "none"
-        unknown = ", ".join(name for name in found if name not in wanted) or "none"
-        raise BadInputError(
-            f"{asset} {day} was written by another version of this project (missing columns: {missing}; unknown: "
-            f"{unknown}): materialise that day again"
-        )
 
 
 def blob_name(data: bytes, suffix: str) -> str:
@@ -228,41 +273,7 @@ def blob_name(data: bytes, suffix: str) -> str:
     return f"{hashlib.sha256(data).hexdigest()[:24]}{suffix}"
 
 
-def empty(asset: str) -> pl.DataFrame:
-    """Return an asset's table without rows."""
-    frame = SCHEMAS[asset].create_empty()
-    return frame if asset in UNPARTITIONED else frame.with_columns(day=pl.lit(None, dtype=pl.Date))
-
-
 def _folder(root: UPath, asset: str, day: date | None) -> UPath:
     if (day is None) != (asset in UNPARTITIONED):
         raise ValueError(f"{asset}: daily assets need a day, the others must have none")
     return root / asset if day is None else root / asset / f"day={day:%Y-%m-%d}"
-
-
-def _validated(asset: str, day: date | None, frame: pl.DataFrame) -> pl.DataFrame:
-    schema = SCHEMAS[asset]
-    try:
-        return schema.validate(frame.select(schema.column_names()), cast=True)
-    except (SchemaError, ValidationError, pl.exceptions.PolarsError) as error:
-        reason = " ".join(str(error).split())
-        raise BadInputError(f"{asset} {day or ''}: the table does not fit its schema: {reason}") from error
-
-
-def _write_rejects(folder: UPath, rejects: pl.DataFrame) -> str:
-    if rejects.is_empty():
-        return ""
-    data = _parquet(rejects.select(REJECTS_SCHEMA.names()), {})
-    name = f"rejects-{hashlib.sha256(data).hexdigest()[:12]}.parquet"
-    put_once(folder / name, data)
-    return name
-
-
-def _notes(counts: Counts, rejects: str) -> dict[str, str]:
-    return {"n_in": str(counts.n_in), "n_quarantined": str(counts.n_quarantined), "rejects": rejects}
-
-
-def _parquet(frame: pl.DataFrame, notes: dict[str, str]) -> bytes:
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer, compression="zstd", metadata=notes)
-    return buffer.getvalue()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
+from zoneinfo import available_timezones
 
 import numpy as np
 import yaml
@@ -14,6 +15,13 @@ from solarnet_assets.landing import BadInputError
 
 Curve = Annotated[list[tuple[date, float]], Field(min_length=1)]
 """Dated points in percent of normal; straight lines between them, constant outside."""
+
+Key = Annotated[str, Field(pattern=r"^\w[\w.-]{0,79}$")]
+"""A part of file names: letters, digits, dots and dashes."""
+
+Longitude = Annotated[float, Field(ge=-180, le=180)]
+Latitude = Annotated[float, Field(ge=-90, le=90)]
+"""Degrees, WGS 84."""
 
 
 class _Strict(BaseModel):
@@ -26,14 +34,14 @@ class City(_Strict):
     ``pings_a_day`` is the mean of every device; without it each has its own, 5 to 60, growing from year to year.
     """
 
-    id: str
+    id: Key
     name: str
     region: str
-    lon: float
-    lat: float
+    lon: Longitude
+    lat: Latitude
     radius_km: float = 15.0
     workforce: float = 1e6
-    panel: int = 600
+    panel: int = Field(default=600, ge=0, le=100_000_000)
     pings_a_day: float | None = Field(default=None, gt=0)
     index: bool = False
     curve: Curve | None = None
@@ -42,11 +50,11 @@ class City(_Strict):
 class Mill(_Strict):
     """A steel mill; ``capacity`` in Mt a year; ``heat`` is its peak summed SWIR excess in a normal pass."""
 
-    id: str
+    id: Key
     name: str
     region: str
-    lon: float
-    lat: float
+    lon: Longitude
+    lat: Latitude
     capacity: float
     heat: float | None = None
     curve: Curve | None = None
@@ -55,24 +63,24 @@ class Mill(_Strict):
 class Lot(_Strict):
     """A car park with ``stalls`` and a ``group`` (factory, retail, theme park)."""
 
-    id: str
+    id: Key
     name: str
     region: str
     group: str = "factory"
-    lon: float
-    lat: float
-    stalls: int = 120
+    lon: Longitude
+    lat: Latitude
+    stalls: int = Field(default=120, ge=1, le=100_000)
     curve: Curve | None = None
 
 
 class Farm(_Strict):
     """An area of interest that holds solar farms; ``arrays`` and their area in km2 by opening day."""
 
-    id: str
+    id: Key
     name: str
     region: str
-    lon: float
-    lat: float
+    lon: Longitude
+    lat: Latitude
     arrays: list[tuple[date, float]] = []
 
 
@@ -110,7 +118,7 @@ class Posts(_Strict):
     ``new_words``: part of a sector's posts that no list of words knows, at the end of the scenario, none at its start.
     """
 
-    per_day: int = 6000
+    per_day: int = Field(default=6000, ge=0, le=100_000_000)
     chinese: float = Field(default=0.5, ge=0, le=1)
     bots: float = Field(default=0.05, ge=0, le=0.5)
     mix: BotMix = BotMix()
@@ -134,7 +142,7 @@ class Scenario(_Strict):
     """A whole scenario file."""
 
     name: str
-    seed: int
+    seed: int = Field(ge=0, lt=2**63)
     timezone: str = "Asia/Shanghai"
     country: str = "CN"
     start: date
@@ -150,6 +158,10 @@ class Scenario(_Strict):
     def _ordered(self) -> Scenario:
         if self.end < self.start:
             raise ValueError(f"end {self.end} lies before start {self.start}")
+        if self.timezone not in available_timezones():
+            raise ValueError(f"{self.timezone[:60]!r} is no IANA time zone")
+        if not 1950 <= self.start.year <= self.end.year <= 2150:
+            raise ValueError("start and end must lie in 1950 to 2150")
         ids = [x.id for group in (self.cities, self.mills, self.lots, self.farms) for x in group]
         if len(ids) != len(set(ids)):
             raise ValueError("ids of cities, mills, lots and farms must differ")
@@ -169,7 +181,7 @@ def load_scenario(path: Path | str) -> Scenario:
         return Scenario.model_validate(yaml.safe_load(file.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
         raise BadInputError(f"scenario file {file} does not exist") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
         raise BadInputError(f"scenario file {file} is not YAML: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]

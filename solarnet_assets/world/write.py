@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from solarnet_assets.landing import BadInputError
+from solarnet_assets.world.arrivals import write_arrivals
 from solarnet_assets.world.ground import wkt_polygon
 from solarnet_assets.world.scenario import Scenario
 from solarnet_assets.world.truth import truth
@@ -84,6 +85,8 @@ def write_day(scenario: Scenario, kind: str, day: date, dest: Path) -> pl.DataFr
         day: local calendar day.
         dest: existing empty folder; left empty on a day without a pass.
 
+    ``arrivals.csv`` beside them says when they were delivered.
+
     Returns:
         What is true of the files: columns signal, key, date, quantity, value.
 
@@ -92,7 +95,9 @@ def write_day(scenario: Scenario, kind: str, day: date, dest: Path) -> pl.DataFr
     """
     if kind not in _WRITERS:
         raise BadInputError(f"the simulated country has no raw files of kind {kind!r}; it has {', '.join(KINDS)}")
-    return _WRITERS[kind](scenario, day, dest)
+    details = _WRITERS[kind](scenario, day, dest)
+    write_arrivals(scenario, kind, day, dest)
+    return details
 
 
 def _city_of(scenario: Scenario, lon: float, lat: float) -> str | None:

@@ -17,6 +17,8 @@ from solarnet_assets.defs.automation import daily_refresh, raw_files_sensor
 from solarnet_assets.defs.build import build_definitions
 from solarnet_assets.defs.partitions import DAILY
 from solarnet_assets.defs.resources import Project
+from solarnet_assets.home import INSTANCE_SETTINGS
+from solarnet_assets.sources.arrivals import REMADE
 
 
 @pytest.fixture
@@ -72,6 +74,20 @@ def test_a_late_file_runs_its_day_and_no_other(drop):
     assert list(found) == ["2020-01-31"]
 
 
+def test_a_file_that_is_seen_after_its_arrival_brings_the_as_of_days_since_up_to_date(drop):
+    yesterday = date.fromisoformat(DAILY.get_last_partition_key())
+    put(drop, "pings/arrivals.csv", f"file,arrived\n2020-01-31/late.csv,{yesterday - timedelta(days=2)}\n")
+    put(drop, "pings/2020-01-31/late.csv")
+    found, _, _ = tick(drop)
+    assert list(found) == ["2020-01-31", *(f"{yesterday - timedelta(days=n)}" for n in (2, 1, 0))]
+    put(drop, "pings/arrivals.csv", f"file,arrived\n2020-01-31/late.csv,{yesterday + timedelta(days=1)}\n")
+    assert list(tick(drop)[0]) == ["2020-01-31"], "no as-of day that has been made may know of it"
+    put(drop, "pings/arrivals.csv", "file,arrived\n2020-01-31/late.csv,2020-02-02\n")
+    assert len(tick(drop)[0]) == 1 + REMADE
+    put(drop, "pings/arrivals.csv", "file,arrived\n2020-01-31/late.csv,soon\n")
+    assert list(tick(drop)[0]) == ["2020-01-31"], "the run says what is wrong"
+
+
 def test_a_changed_file_runs_again_under_another_key(drop):
     put(drop, "pings/2020-02-09/a.csv")
     first, cursor, _ = tick(drop)
@@ -100,20 +116,49 @@ def test_a_tick_takes_no_more_than_its_share_and_the_next_goes_on(drop, monkeypa
     assert (list(first), list(second)) == (["2020-02-01", "2020-02-02"], ["2020-02-03"])
 
 
+def test_a_folder_that_is_away_keeps_no_other_waiting(drop):
+    put(drop, "posts/2020-02-09.jsonl")
+    (drop / "pings").rmdir()
+    found, cursor, _ = tick(drop)
+    assert list(found) == ["2020-02-09"]
+    _, _, done = tick(drop, cursor)
+    assert "pings does not exist" in done.skip_reason.skip_message
+
+
 @pytest.fixture(scope="module")
 def definitions():
     return build_definitions()
 
 
-def test_the_schedule_runs_yesterday_in_the_configured_zone(definitions):
+def test_the_schedule_asks_for_yesterday_and_for_what_was_missed_before(definitions):
     schedule = definitions.resolve_schedule_def("daily_refresh_schedule")
     moment = datetime(2020, 2, 10, 6, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
-    repository = definitions.get_repository_def()
-    context = dg.build_schedule_context(scheduled_execution_time=moment, repository_def=repository)
-    (request,) = schedule.evaluate_tick(context).run_requests
-    assert request.partition_key == "2020-02-09"
+    with dg.instance_for_test() as instance:
+
+        def asked():
+            context = dg.build_schedule_context(instance, moment, repository_def=definitions.get_repository_def())
+            return [(r.partition_key, r.run_key) for r in schedule.evaluate_tick(context).run_requests]
+
+        assert asked() == [("2020-02-09", "2020-02-09")]
+        tags = {"dagster/schedule_name": schedule.name, "dagster/partition": "2020-02-07"}
+        instance.add_run(dg.DagsterRun(job_name="daily_refresh", tags=tags))
+        assert [day for day, _ in asked()] == ["2020-02-08", "2020-02-09"]
     assert schedule.cron_schedule == "30 6 * * *"
     assert schedule.execution_timezone == "Asia/Shanghai"
+
+
+def test_missed_days_come_in_order_and_at_most_two_weeks_of_them():
+    due = automation.due_days
+    assert due(date(2020, 2, 9), []) == [date(2020, 2, 9)]
+    assert due(date(2020, 2, 9), [date(2020, 2, 6), date(2020, 2, 5)]) == [date(2020, 2, n) for n in (7, 8, 9)]
+    assert due(date(2020, 2, 9), [date(2020, 2, 9)]) == [date(2020, 2, 9)], "its run key keeps it from running twice"
+    assert due(date(2020, 2, 29), [date(2020, 1, 1)])[0] == date(2020, 2, 16)
+
+
+def test_daily_refreshes_wait_for_each_other(definitions):
+    (limit,) = INSTANCE_SETTINGS["concurrency"]["runs"]["tag_concurrency_limits"]
+    assert limit["limit"] == 1
+    assert limit["key"] in definitions.resolve_job_def(daily_refresh.name).tags
 
 
 def test_the_daily_job_holds_every_asset_but_the_evaluation(definitions):
@@ -162,8 +207,9 @@ from solarnet_assets.defs.automation import daily_schedule
 from solarnet_assets.defs.partitions import DAILY
 def tick(day):
     moment = datetime(2020, 3, day, 6, 30, tzinfo=ZoneInfo("Asia/Shanghai"))
-    told = daily_schedule(dg.build_schedule_context(scheduled_execution_time=moment))
-    return getattr(told, "partition_key", None) or told.skip_message
+    with dg.instance_for_test() as instance:
+        told = daily_schedule(dg.build_schedule_context(instance, moment))
+    return told[0].partition_key if isinstance(told, list) else told.skip_message
 print(DAILY.get_last_partition_key(), tick(16), tick(17), sep="|")
 """
     done = subprocess.run(

@@ -13,6 +13,7 @@ from solarnet_assets.defs import commuting, raw
 from solarnet_assets.defs.resources import Project
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.mobility.calendar import calendar_frame
+from solarnet_assets.storage.lake import Lake
 from solarnet_assets.storage.schemas import SCHEMAS
 
 START, DAYS, DEVICES = date(2020, 1, 2), 9, 30
@@ -130,3 +131,7 @@ def published_as_configured(project):
     assert shown["k"]["suppressed"]
     assert shown["noise"]["epsilon"] == 2.0
     assert shown["noise"]["commuters_sd"] > 2
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Lake, "states", lambda *_: [LAST, LAST + timedelta(days=1)])
+        states = commuting.count_day(other, LAST).content.sort("known_on", nulls_last=False)
+    assert states["epsilon"].to_list() == [2.0, 4.0], "what a day's later state spends comes on top"

@@ -4,8 +4,9 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from solarnet_assets.defs.daily import COUNTS, Day, counts_check, preview, run_days
+from solarnet_assets.defs.daily import COUNTS, Day, counts_check, run_days
 from solarnet_assets.defs.partitions import DAILY
+from solarnet_assets.defs.shown import listed, preview, table_metadata
 from solarnet_assets.landing import Landing, reject, rejects_frame
 from solarnet_assets.storage.lake import Lake
 
@@ -53,9 +54,28 @@ def test_a_lost_record_fails_the_blocking_check(lake):
     assert (check.check_name, check.passed, check.partition) == (COUNTS, False, "2020-01-01")
 
 
+def test_a_preview_of_many_columns_is_one_table_and_leaves_nested_ones_out():
+    names = [f"a_rather_long_name_{n}" for n in range(12)]
+    frame = pl.DataFrame({name: [1.0] for name in names} | {"points": [[1, 2]]})
+    header, rule, row = preview(frame).value.splitlines()
+    assert [cell.strip() for cell in header.strip("|").split("|")] == names
+    assert len(rule) == len(row) == len(header)
+    assert preview(frame.clear()).value == "no rows"
+
+
+def test_columns_with_long_types_leave_room_for_their_description():
+    columns = {c.name: c.type for c in table_metadata("lot_counts")["dagster/column_schema"].columns}
+    assert (columns["candidates"], columns["time"], columns["site_id"]) == ("List(Struct)", "Datetime UTC", "String")
+
+
 def test_previews_show_no_personal_columns():
     frame = pl.DataFrame({"device": [12345], "city": ["a"], "lat": [39.9876]})
     shown = preview(frame).value
     assert "12345" not in shown
     assert "39.98" not in shown
     assert "a" in shown
+
+
+def test_names_in_lists_are_neither_markdown_nor_html():
+    told = {"[x](javascript:alert(1))`<b>": "# heading\n<img src=x onerror=alert(1)>"}
+    assert listed(told).value == "- `[x](javascript:alert(1))'<b>`: `# heading <img src=x onerror=alert(1)>`"

@@ -5,6 +5,7 @@ import dagster as dg
 import pytest
 
 import solarnet_assets.defs.launch as launch_module
+from solarnet_assets.config import load_config
 from solarnet_assets.defs.launch import RunFailedError, _outcome
 
 
@@ -36,3 +37,26 @@ def test_what_a_killed_command_left_is_failed_and_its_pool_slot_is_free(tmp_path
         launch_module._bury_dead_runs()
         assert instance.get_run_by_id(run.run_id).status == dg.DagsterRunStatus.FAILURE
         assert log.claim_concurrency_slot("gpu", "another-run", "lot_counts").is_claimed
+
+
+def test_a_reason_names_its_task_once():
+    named = launch_module._named
+    assert named("pings 2020-01-01..2020-01-02", "pings: pings: no") == "pings 2020-01-01..2020-01-02: no"
+    assert named("warehouse, forecast, report a..b", "warehouse: no") == "warehouse, forecast, report a..b: no"
+    assert named("lot_images a..b", "lot_counts: no") == "lot_images a..b: lot_counts: no"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "OSError: [Errno 28] No space left on device: 'a' -> 'b'",
+        "OperationalError: (sqlite3.OperationalError) database or disk is full (Background on this error at: https://x)",
+    ],
+)
+def test_a_full_disk_is_told_with_what_to_do(said):
+    load_config().home.mkdir(parents=True, exist_ok=True)
+    told = launch_module._named("posts a..b", said)
+    assert told.startswith("posts a..b: the disk is full (")
+    assert "run the same command again" in told
+    assert "Background" not in told
+    assert launch_module._named("posts a..b", "no") == "posts a..b: no"

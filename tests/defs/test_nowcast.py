@@ -16,6 +16,7 @@ from solarnet_assets.storage.warehouse import rewrite
 
 FIRST = date(2020, 1, 1)
 DAYS = [FIRST + timedelta(days=n) for n in range(50)]
+MODELS = ["intermediate.int_recovery_known", "marts.recovery_vintages"]
 FRESH = 10.0
 """Points by which a day is estimated too high on the day itself."""
 
@@ -63,7 +64,7 @@ def project(tmp_path):
     made = Project(home=str(tmp_path))
     for day in DAYS:
         write_vintage(made.lake, day)
-    refresh(made.lake, made.warehouse, models=["marts.recovery_daily", "marts.recovery_vintages"])
+    refresh(made.lake, made.warehouse, models=MODELS)
     return made
 
 
@@ -84,7 +85,7 @@ def test_a_day_is_seen_as_it_was_known_then(project):
 def test_late_data_change_later_vintages_only(project):
     before = [known_on(project, DAYS[0], DAYS[-1])(day) for day in (DAYS[30], DAYS[40])]
     write_vintage(project.lake, DAYS[40], fresh=-20.0)
-    refresh(project.lake, project.warehouse, models=["marts.recovery_daily", "marts.recovery_vintages"])
+    refresh(project.lake, project.warehouse, models=MODELS)
     known = known_on(project, DAYS[0], DAYS[-1])
     assert known(DAYS[30]).equals(before[0])
     assert not known(DAYS[40]).equals(before[1])
@@ -98,7 +99,8 @@ def test_commuting_is_known_two_days_later(tmp_path):
     figures = pl.DataFrame({"day": DAYS}).with_columns(
         level=pl.lit("city"), region=pl.lit("x"), value=pl.lit(80.0), lower=pl.lit(75.0), upper=pl.lit(85.0)
     )
-    refresh(made.lake, made.warehouse, models=["marts.recovery_daily", "marts.recovery_vintages"])
+    figures = figures.with_columns(known_from=pl.col("day") + timedelta(days=2), known_until=pl.date(9999, 12, 31))
+    refresh(made.lake, made.warehouse, models=MODELS)
     sql = (Path(__file__).parents[2] / "dbt_like_sql" / "intermediate" / "int_area_vintages.sql").read_text()
     with rewrite(made.warehouse) as con:
         con.register("figures", figures)

@@ -2,13 +2,18 @@
 
 import gzip
 import json
+import os
 import sys
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
 import dagster as dg
+import numpy as np
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 
@@ -48,6 +53,16 @@ def drop_scenes(root):
     ):
         drop.write(f"{name}.json", json.dumps(item(name, href=href)))
     drop.write("broken.json", "{")
+    drop.put("year1", numbers(seed=6), stac=item("year1", datetime="0001-01-01T00:00:00+14:00"))
+    drop.put("year9999", numbers(seed=7), stac=item("year9999", datetime="9999-12-31T23:59:59Z"))
+    drop.put("digits", numbers(seed=8), stac=item("digits", gsd=10**400))
+    scaled = item("scaled")
+    scaled["assets"]["data"]["raster:bands"][0]["scale"] = float("nan")
+    drop.put("scaled", numbers(seed=9), stac=scaled)
+    drop.put("complex", numbers(seed=10).astype(np.complex64))
+    with (root / "2020-02-09" / "n").open("wb") as odd:  # a name that is no UTF-8
+        odd.write(b"hello")
+    os.rename(root / "2020-02-09" / "n", os.fsencode(root / "2020-02-09") + b"/\xff.tif")  # noqa: PTH104
     outside = tif(root.parent / "outside.tif", numbers(seed=5))
     (root / "2020-02-09" / "link.tif").symlink_to(outside)
     (root / "2020-02-09" / "link`<b>.tif").symlink_to("/etc/passwd")
@@ -65,7 +80,9 @@ def drop_pings(folder):
     (folder / "cut.csv.gz").write_bytes(gzip.compress(text.encode() * 50)[:200])
     (folder / "zeros.parquet").write_bytes(b"PAR1" + bytes(64))
     good = {"device_id": ["p"], "timestamp": ["2020-02-09T05:00:00Z"], "lat": [39.9], "lon": [116.4]}
-    pl.DataFrame(good).write_parquet(folder / "c.parquet")
+    pl.DataFrame({**good, "accuracy": [float("inf")]}).write_parquet(folder / "c.parquet")
+    digits = pa.array([Decimal("39.9")], pa.decimal256(60, 2))
+    pq.write_table(pa.table({**good, "lat": digits}), folder / "digits.parquet")
 
 
 def drop_posts(folder):
@@ -82,6 +99,11 @@ def drop_posts(folder):
     (folder / "latin.jsonl").write_bytes(b'{"a": "x"}\n\xff\xfe\xfa\n' + tweet(10).encode())
     (folder / "nobom.jsonl").write_bytes(tweet(11).encode("utf-16-le"))
     (folder / "x.exe").write_bytes(b"MZ")
+    (folder / "long.csv").write_text("id,created_at,text," + "x" * 200_000)
+    telegram = "snscrape.modules.telegram.TelegramPost"
+    (folder / "slashes.jsonl").write_text(
+        json.dumps({"_type": telegram, "url": "/" * 99, "date": None, "content": "x"})
+    )
     (folder / HOSTILE).write_text("`</code><script>alert(1)</script>")
 
 
@@ -140,6 +162,12 @@ EXPECTED = {
         "absolute.json": "only files beside it may be used",
         "remote.json": "only files beside it may be used",
         "broken.json": "",
+        "year1.json": "outside 1972 to 2199",
+        "year9999.json": "outside 1972 to 2199",
+        "digits.json": "too large to convert",
+        "scaled.json": "give no reflectance",
+        "complex.json": "not integers or real numbers",
+        "\\udcff.tif": "it holds text",
         "link.tif": "link out of the source's folder",
         "link`<b>.tif": "link out of the source's folder",
     },
@@ -153,6 +181,7 @@ EXPECTED = {
         "utf16.csv": "UTF-16",
         "cut.csv.gz": "damaged or truncated",
         "zeros.parquet": "damaged or truncated",
+        "digits.parquet": "more than 38 digits",
     },
     "posts": {
         "a.jsonl:1": "not valid JSON",
@@ -167,6 +196,8 @@ EXPECTED = {
         "latin.jsonl:0": "no _type",
         "latin.jsonl:1": "not UTF-8",
         "x.exe": "neither JSONL nor CSV",
+        "long.csv": "no header that can be read",
+        "slashes.jsonl:0": "has no time",
         f"{HOSTILE}:0": "not valid JSON",
     },
     "mobility_index": {"i.csv:1": "", "i.csv:2": "", "i.csv:3": ""},

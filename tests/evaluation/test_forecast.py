@@ -8,7 +8,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from solarnet_assets.evaluating import app
-from solarnet_assets.evaluation import recoveries
+from solarnet_assets.evaluation import recoveries, recovery_panels
 from solarnet_assets.evaluation.forecast import date_scores, outcomes, scores
 from solarnet_assets.evaluation.forecast_command import print_forecasts
 from solarnet_assets.evaluation.forecast_file import read_series
@@ -30,24 +30,70 @@ def written(tmp_path, text, name="file.csv"):
 
 
 def test_series_are_read_under_other_names(tmp_path):
-    frame, refused = read_series(written(tmp_path, "Region;Date;Percent\nA;20200301;50\nA;2020/03/02;51.5 %\n"))
-    assert frame.rows() == [
+    read = read_series(written(tmp_path, "Region;Date;Percent\nA;20200301;50\nA;2020/3/2;51.5 %\n"))
+    assert read.history.rows() == [
         ("index", "A", date(2020, 3, 1), 50.0, 50.0, 50.0),
         ("index", "A", date(2020, 3, 2), 51.5, 51.5, 51.5),
     ]
-    assert refused.is_empty()
+    assert read.refused.is_empty()
+    assert not read.notes
 
 
 def test_a_column_per_city_and_a_lone_series_are_read(tmp_path):
-    frame, _ = read_series(written(tmp_path, "date,Wuhan,Beijing\n2020-03-01,20,50\n2020-03-02,,51\n"))
+    frame = read_series(written(tmp_path, "date,Wuhan,Beijing\n2020-03-01,20,50\n2020-03-02,,51\n")).history
     assert frame.select("region", "value").rows() == [("beijing", 50.0), ("beijing", 51.0), ("wuhan", 20.0)]
-    frame, _ = read_series(written(tmp_path, "day,value\n2020-03-01,20\n", "Wuhan.csv"))
+    frame = read_series(written(tmp_path, "day,value\n2020-03-01,20\n", "Wuhan.csv")).history
     assert frame["region"].to_list() == ["Wuhan"]
+
+
+def test_a_column_per_day_is_read_beside_codes_and_names(tmp_path):
+    text = "code,city,20200301,2020-03-02,2020/3/3\n1100,Beijing,50,51,\n4201,Wuhan,20,21,22\n"
+    read = read_series(written(tmp_path, text))
+    expected = [("Beijing", 1, 50.0), ("Beijing", 2, 51.0), ("Wuhan", 1, 20.0), ("Wuhan", 2, 21.0), ("Wuhan", 3, 22.0)]
+    assert read.history.select("region", pl.col("day").dt.day(), "value").rows() == expected
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "gbk", "utf-8", "utf-8-sig"])
+def test_chinese_names_are_read_in_every_usual_encoding(tmp_path, encoding):
+    path = tmp_path / "index.csv"
+    path.write_bytes("城市,日期,复工指数\n北京,2020年3月1日,50\n武汉,2020-3-1,20\n".encode(encoding))
+    read = read_series(path)
+    assert read.history.select("region", "value").rows() == [("北京", 50.0), ("武汉", 20.0)]
+
+
+def test_columns_of_unknown_names_are_told_by_what_they_hold(tmp_path):
+    frame = read_series(written(tmp_path, "when,city,work_resumed\n2020-03-01 00:00:00,A,50\n")).history
+    assert frame.select("region", "day", "value").rows() == [("A", date(2020, 3, 1), 50.0)]
+    path = written(tmp_path, "day,city,First,Second\n2020-03-01,A,50,60\n")
+    with pytest.raises(BadInputError, match="might all be it.*--column"):
+        read_series(path)
+    assert read_series(path, column="Second").history["value"].to_list() == [60.0]
+    with pytest.raises(BadInputError, match="no column 'third'"):
+        read_series(path, column="third")
+
+
+def test_shares_are_taken_when_it_is_said(tmp_path):
+    path = written(tmp_path, "city,day,value\nA,2020-03-01,0.5\nA,2020-03-02,1.01\n")
+    assert read_series(path, "share").history["value"].to_list() == [50.0, 101.0]
+    read = read_series(written(tmp_path, "city,day,value\nA,2020-03-01,5.5\nA,2020-03-02,8\n"))
+    assert "raw intensity" in read.notes[0]
+
+
+def test_two_years_beside_each_other_become_percent_of_normal(tmp_path):
+    days = [(date(2020, 1, 1) + timedelta(days=n), date(2019, 1, 12) + timedelta(days=n)) for n in range(50)]
+    lines = [f"{a:%Y%m%d},{5.0 if n < 22 else 2.0},{b:%Y%m%d},5.0" for n, (a, b) in enumerate(days)]
+    read = read_series(written(tmp_path, "\n".join(["date1,intensity1,date2,intensity2", *lines]), "Wuhan.csv"))
+    assert read.history["region"].unique().to_list() == ["Wuhan"]
+    assert read.history["day"].dt.year().unique().to_list() == [2020]
+    assert read.history["value"].head(10).to_numpy() == pytest.approx(np.full(10, 100.0), abs=1)
+    assert read.history["value"].tail(5).to_numpy() == pytest.approx(np.full(5, 40.0), abs=2)
+    assert "evaluate commuting" in read.notes[0]
 
 
 def test_intervals_are_taken_and_records_counted(tmp_path):
     lines = ("A,2020-03-01,50,45,56", "A,2020-03-01,60,1,99", "A,soon,5,,", "A,2020-03-02,-1,,", ",2020-03-02,5,,")
-    frame, refused = read_series(written(tmp_path, "\n".join(["city,day,value,lower,upper", *lines])))
+    read = read_series(written(tmp_path, "\n".join(["city,day,value,lower,upper", *lines])))
+    frame, refused = read.history, read.refused
     assert frame.select("value", "lower", "upper").rows() == [(50.0, 45.0, 56.0)]
     assert frame.height + refused.height == 5
     starts = ["the city has", "the city is ", "the day cann", "the value is"]
@@ -57,7 +103,7 @@ def test_intervals_are_taken_and_records_counted(tmp_path):
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("city,day,value\nA,2020-03-01,0.5\nA,2020-03-02,1.01\n", "shares"),
+        ("city,day,value\nA,2020-03-01,0.5\nA,2020-03-02,1.01\n", "shares.*--unit share"),
         ("city,value\nA,5\n", "no column for day"),
         ("city,day,value\n", "no record"),
         ("city,day,value\nA,x,5\n", "the day cannot be read"),
@@ -80,8 +126,10 @@ def test_scores_are_of_days_after_and_relative_to_the_line(country):
     assert whole["n"] == after.height
     assert whole["relative"] < 1
     assert 0.5 < whole["covered"] <= 1
-    dates = date_scores(outcome).filter(pl.col("method") == "stack")
-    assert dates["cities"].max() == 4
+    dates = date_scores(outcome)
+    assert dates.filter(pl.col("method") == "stack")["cities"].max() == 4
+    own = dates.filter(pl.col("method") == "straight_line")["relative"].drop_nulls().to_list()
+    assert own == [1.0] * len(own)
 
 
 def test_where_no_line_is_identified_the_others_are_scored_alone():
@@ -141,6 +189,43 @@ def test_a_day_before_the_file_is_refused(country, tmp_path):
     country.select("region", "day", "value").write_csv(path)
     with pytest.raises(BadInputError, match="nothing was known as of 2001-01-01"):
         print_forecasts(path, [date(2001, 1, 1)], Console(file=StringIO()))
+
+
+def test_a_day_long_after_the_file_is_refused_and_one_soon_after_is_said(country, tmp_path):
+    path = tmp_path / "places.csv"
+    country.select("region", "day", "value").write_csv(path)
+    last = country["day"].max()
+    with pytest.raises(BadInputError, match=f"ends on {last}"):
+        print_forecasts(path, [last + timedelta(days=90)], Console(file=StringIO()))
+    console = Console(width=140, record=True, file=StringIO())
+    print_forecasts(path, [last + timedelta(days=5)], console)
+    assert f"The file ends 5 days before {last + timedelta(days=5)}" in console.export_text()
+
+
+def test_many_cities_are_summed_up_and_written_to_a_file(country, tmp_path):
+    path, out = tmp_path / "places.csv", tmp_path / "dates.csv"
+    copies = [country.with_columns(region=pl.format("{} of {}", "region", pl.lit(n))) for n in range(9)]
+    pl.concat(copies).select("region", "day", "value").write_csv(path)
+    done = CliRunner().invoke(app, ["forecast", "--index", str(path), "--as-of", AS_OF.isoformat(), "--out", str(out)])
+    assert done.exit_code == 0, done.output
+    assert "middle day of return of the cities" in done.output
+    assert "Back at 90 % first:" in done.output
+    assert len(done.output.splitlines()) < 90
+    written_rows = pl.read_csv(out)
+    assert written_rows["city"].n_unique() == 36
+    assert written_rows.columns[:4] == ["as_of", "method", "city", "threshold"]
+    assert written_rows.filter(pl.col("method") == "stack").height == 36 * 3
+
+
+@pytest.mark.parametrize("kind", recovery_panels.KINDS)
+def test_drawn_panels_repeat_and_fall_together(kind):
+    curve = recovery_panels.HELD_OUT["weibull"]
+    one, two = (recovery_panels.draw_panel(recovery_panels.KINDS[kind], curve, np.random.default_rng(4)) for _ in "ab")
+    assert np.array_equal(one, two, equal_nan=True)
+    few, most = recovery_panels.KINDS[kind].places
+    assert few <= one.shape[0] <= most
+    middle = np.nanmedian(one, axis=0)
+    assert np.nanmin(middle[26:45]) < 50 < np.nanmean(middle[-20:])
 
 
 def test_drawn_recoveries_repeat_and_are_of_their_shape():

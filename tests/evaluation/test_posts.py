@@ -161,3 +161,20 @@ def test_arguments_and_files_are_checked(put, tmp_path):
     assert CliRunner().invoke(app, ["posts", "--languages", "fr"]).exit_code == 2
     done = CliRunner().invoke(app, ["posts", "--labels", str(put(GOOD)), "--weights", str(tmp_path)])
     assert isinstance(done.exception, BadInputError)
+
+
+def test_hostile_lines_and_files_are_refused(put, tmp_path, monkeypatch):
+    odd = ['{"text": "zoom \\ud800", "labels": [], "lang": "en"}', '{"text": "a", "labels": [{}], "lang": "en"}']
+    posts = read_labels(put([*GOOD, *odd, '{"text": "a", "labels": [], "lang": "\\udcff\\u001b"}']))
+    assert len(posts.texts) == 5
+    assert all(text.encode() for text in posts.texts)
+    data = bytearray(gzip.compress(json.dumps(GOOD).encode() * 500))
+    data[30:60] = bytes(30)
+    (tmp_path / "rotten.gz").write_bytes(data)
+    with pytest.raises(BadInputError, match="cannot be read"):
+        read_labels(tmp_path / "rotten.gz")
+    monkeypatch.setattr("solarnet_assets.evaluation.posts_labels.MAX_LINE", 100)
+    monkeypatch.setattr("solarnet_assets.evaluation.posts_labels.MAX_CHARS", 9999)
+    assert read_labels(put([*GOOD, "x" * 300])).refused["not JSON"] == 3, "in pieces"
+    with pytest.raises(BadInputError, match="more than 9,999 characters"):
+        read_labels(put(["x" * 20_000], "bomb.jsonl.gz"))

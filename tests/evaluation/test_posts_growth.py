@@ -89,3 +89,19 @@ def test_files_without_a_post_of_these_days_are_refused(tmp_path):
         measure(Asked((file,), date(2021, 1, 1), date(2021, 1, 2)))
     with pytest.raises(BadInputError, match=r"absent\.csv: there is no such file"):
         measure(Asked((tmp_path / "absent.csv",), date(2021, 1, 1), date(2021, 1, 2)))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "base"),
+    [
+        (date(1, 1, 1), date(1, 1, 2), None),
+        (date(9999, 12, 30), date(9999, 12, 31), None),
+        (date(2020, 1, 1), date(2020, 1, 2), date(1, 1, 1)),
+        (date(1991, 1, 1), date(2190, 1, 1), None),
+    ],
+)
+def test_days_that_nobody_wrote_on_are_not_looked_for(tmp_path, start, end, base):
+    file = tmp_path / "posts.csv"
+    file.write_text("id,created_at,text\n1,2020-02-01,hello\n", encoding="utf-8")
+    with pytest.raises(BadInputError, match=r"lies outside 1990 to 2199|more than 4000 days"):
+        measure(Asked((file,), start, end, base_day=base))

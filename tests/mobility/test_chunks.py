@@ -4,6 +4,7 @@ import gzip
 import os
 import tracemalloc
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import numpy as np
 import polars as pl
@@ -304,3 +305,27 @@ def test_stops_that_cannot_be_are_refused(read, put):
         said, ["ends before it starts", "more than two weeks", "time cannot be read"], strict=True
     ):
         assert words in reason
+
+
+ODD = {
+    "more digits than Polars holds": {"lat": pa.array([Decimal("39.9")], pa.decimal256(60, 5))},
+    "a time of another age in milliseconds": {"time": pa.array([2**63 - 1], pa.timestamp("ms", "UTC"))},
+    "a time of another age in seconds": {"time": pa.array([-(2**53)], pa.timestamp("s", "UTC"))},
+    "a zone that is a path": {"time": pa.array([EPOCH * 10**6], pa.timestamp("us", "../../etc/passwd"))},
+    "bytes that are no text": {"uid": pa.array([b"\xff\xfe\x00"], pa.binary())},
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_types_that_no_phone_sends_spoil_no_other_file(read, put, name):
+    bad = put("bad.parquet", b"")
+    table = {"uid": ["y"], "time": [EPOCH], "lat": [39.9], "lon": [116.4]}
+    pq.write_table(pa.table({**table, **ODD[name]}), bad.path)
+    landing = read(bad, put("good.csv", HEAD + f"x,{EPOCH},39.9,116.4\n"))
+    assert (landing.frame.height, landing.n_rejected, landing.n_in) == (1, 1, 2)
+
+
+@pytest.mark.parametrize("accuracy", ["inf", "1e308", "-1", "nan", "9e9"])
+def test_an_accuracy_that_is_none_is_unknown(read, put, accuracy):
+    text = f"uid,time,lat,lon,accuracy\nx,{EPOCH},39.9,116.4,{accuracy}\n"
+    assert read(put("a.csv", text)).frame["accuracy"].to_list() == [None]

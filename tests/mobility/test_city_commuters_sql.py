@@ -19,6 +19,7 @@ MODELS = [
     "intermediate/int_commuting_dispersion",
     "intermediate/int_commuting_base",
     "intermediate/int_commuting_ratio",
+    "intermediate/int_commuting_figures",
     "marts/city_commuters",
     "marts/commuting_corrections",
 ]
@@ -30,10 +31,11 @@ SPAN += pl.date_range(date(2019, 12, 10), date(2020, 3, 25), eager=True).to_list
 
 
 def daily(asset, rows):
-    types = {name: column.dtype for name, column in SCHEMAS[asset].columns().items()}
-    return pl.DataFrame(
+    types = {name: column.dtype for name, column in SCHEMAS[asset].columns().items() if name != "known_on"}
+    frame = pl.DataFrame(
         rows, schema={**types, "day": pl.Date}, orient="row" if rows and isinstance(rows[0], tuple) else None
     )
+    return frame.with_columns(known_on=pl.lit(None, pl.Date))
 
 
 def run(commuters=(), index=(), calendar=CALENDAR, settings=()):

@@ -126,3 +126,21 @@ def test_an_hour_belongs_to_the_longest_stop_that_touches_it():
     assert shares.select("place", "share").rows() == [("a", pytest.approx(2 / 8)), ("b", pytest.approx(6 / 8))]
     assert hour_shares(stops, (9, 17), 0.9).is_empty()
     assert hour_shares(stops, (0, 6), 0.1).is_empty()
+
+
+def test_a_table_that_does_not_fit_into_memory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr("solarnet_assets.mobility.stops.MAX_BYTES", 10_000)
+    head = b"useruuid,loc,start,end\n"
+    for name, data in (("a.csv", head + b"u,1,0,1\n" * 2000), ("b.csv.gz", gzip.compress(head + b"\n" * 99_999))):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(BadInputError, match=f"{name} is not a table of stops: .* more than the limit of 10,000"):
+            read_stops(tmp_path / name)
+    with pytest.raises(BadInputError, match="more than the limit"):
+        read(tmp_path, pl.concat([PLAIN] * 999))
+
+
+def test_a_table_of_many_columns_is_told_in_one_sentence(tmp_path):
+    (tmp_path / "a.csv").write_text(",".join(f"c{n}" for n in range(9999)) + "\n1\n")
+    with pytest.raises(BadInputError) as told:
+        read_stops(tmp_path / "a.csv")
+    assert len(str(told.value)) < 800

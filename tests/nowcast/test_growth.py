@@ -57,3 +57,13 @@ def test_a_plateau_that_lasted_is_believed_over_the_prior():
     values, _ = fall_and_return(days=84, middle=8, speed=0.4, top=70, sd=0.5)
     found = growth.paths(fitted(values), "logistic", normals(AS_OF, 28))[0]
     assert np.median(found[:, 27]) == pytest.approx(70, abs=4)
+
+
+def test_a_level_that_is_not_well_known_today_is_not_known_tomorrow():
+    values, _ = fall_and_return(sd=0.5)
+    spread = []
+    for half in (0.0, 0.5, 8.0):
+        grown = growth.fit(series_of(rows(values, half=half), AS_OF), "logistic")
+        spread.append(growth.paths(grown, "logistic", normals(AS_OF, 7))[0, :, 0].std())
+    assert spread[1] == pytest.approx(spread[0], rel=0.1)
+    assert spread[2] > 1.3 * spread[0]

@@ -232,3 +232,25 @@ def test_a_sorted_file_that_changes_or_is_damaged(put, tweet):
         assert landing.frame.height > 90
     file = put("a.jsonl.gz", packed, whole=True)
     assert [read(file, day=date(2020, 2, day)).n_in for day in (1, 2, 5)] == [108, 108, 107]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["id,created_at,text," + "x" * 200_000, "id,created_at\r,text", '"id,created_at,text\n' + "x\n" * 99_999],
+)
+def test_a_header_that_cannot_be_read_loses_its_file_alone(put, tweet, header):
+    landing = read(put("a.csv", header + "\n1,2,3\n"), put("b.jsonl", tweet(1)))
+    assert landing.frame.height == 1
+    assert "has no header that can be read" in landing.rejects["reason"][0]
+
+
+@pytest.mark.parametrize("url", ["/" * 99, "//", "/", "https://t.me", "a/b"])
+def test_an_address_that_is_none_names_no_channel(put, url):
+    post = {"_type": "snscrape.modules.telegram.TelegramPost", "url": url, "date": WHEN, "content": "hello"}
+    assert read(put("a.jsonl", json.dumps(post))).frame.height == 1
+
+
+def test_an_array_of_too_many_elements_is_refused(put, monkeypatch):
+    monkeypatch.setattr(lines_module, "MAX_COMMAS", 100)
+    (reason,) = read(put("a.json", "[" + "1," * 200 + "1]")).rejects["reason"]
+    assert "too many elements" in reason

@@ -2,6 +2,7 @@ import json
 import os
 import sys
 from datetime import UTC, date, datetime, timedelta
+from threading import Event
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,6 +12,7 @@ from solarnet_assets.social.readers import read_posts
 from solarnet_assets.sources import collect as collecting
 from solarnet_assets.sources.collect import Bounds, collect
 from solarnet_assets.sources.files import FileSource
+from solarnet_assets.sources.polite import _in_time
 from solarnet_assets.sources.targets import read_target
 
 HOSTS = ("mastodon.example",)
@@ -286,3 +288,22 @@ def test_a_collected_file_is_read_alike_by_every_run(sites, tmp_path):
     first, second = (read_posts([RawFile(path, path.name)], day, {"hash_key": b"k"}).frame for _ in range(2))
     assert first.equals(second)
     assert first.height == 1
+
+
+def test_an_answer_that_drips_is_given_up(monkeypatch):
+    monkeypatch.setattr("solarnet_assets.sources.polite.MAX_SECONDS", 0.05)
+    ended = Event()
+    with pytest.raises(BadInputError, match="takes longer than"):
+        _in_time(lambda: ended.wait(30))
+    ended.set()
+    with pytest.raises(TimeoutError, match="its own"):
+        _in_time(lambda: (_ for _ in ()).throw(TimeoutError("its own")))
+    assert _in_time(lambda: 5) == 5
+
+
+def test_requests_are_sent_and_read_in_time(sites, tmp_path, monkeypatch):
+    timed = []
+    monkeypatch.setattr("solarnet_assets.sources.polite._in_time", lambda work: timed.append(work) or work())
+    sites.telegram["channel"] = messages(1)
+    run(tmp_path, CHANNEL)
+    assert len(timed) == 2 * len(sites.asked)

@@ -1,4 +1,5 @@
 import socket
+from datetime import date
 
 import pytest
 from typer.testing import CliRunner
@@ -88,7 +89,7 @@ def test_the_drop_folder_lies_in_the_home_or_where_the_path_says(write, tmp_path
     with pytest.raises(BadInputError, match="run `solarnet collect posts` first"):
         open_source(config, "posts")
     config.folder("posts").mkdir(parents=True)
-    assert open_source(config, "posts").paths() == []
+    assert open_source(config, "posts").since() == date.max
     named = load_config(write(GOOD.replace("    live:", "    path: here\n    live:")))
     assert named.folder("posts") == tmp_path / "here"
     save_config(config)
@@ -108,8 +109,8 @@ def test_the_command_collects_and_tells(sites, slept, write):
     done = CliRunner().invoke(app, ["collect", "posts", "--config", str(file)])
     assert done.exit_code == 0, done.output
     assert "telegram-channel channel" in done.output
-    (path,) = open_source(load_config(file), "posts").paths()
-    assert path.parent.name == "2099-02-10"
+    (found,) = open_source(load_config(file), "posts").files(date(2099, 2, 10))
+    assert found.path.parent.name == "2099-02-10"
 
 
 def test_the_command_fails_where_no_target_can_be_read(sites, slept, write):

@@ -6,12 +6,16 @@ from pathlib import Path
 import pytest
 
 from solarnet_assets.config import Config, load_config, save_config
+from solarnet_assets.home import prepare_home
 from solarnet_assets.landing import BadInputError
+from solarnet_assets.sources.away import SourceAwayError
 from solarnet_assets.sources.files import FileSource, day_of
 from solarnet_assets.sources.places import read_places
 from solarnet_assets.sources.watch import Seen, arrivals
 
 DAY = date(2020, 2, 9)
+BOMB = "a0: &a0 [x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12))
+"""Eleven lines that stand for thirty thousand million values."""
 
 
 @pytest.mark.parametrize(
@@ -74,7 +78,7 @@ def test_a_source_tells_the_first_day_that_it_may_have(tmp_path, names, first_da
 
 
 def test_missing_folder_is_named(tmp_path):
-    with pytest.raises(BadInputError, match="nowhere does not exist"):
+    with pytest.raises(SourceAwayError, match="nowhere does not exist"):
         FileSource(tmp_path / "nowhere").files(DAY)
 
 
@@ -125,6 +129,16 @@ def test_configuration_round_trip(tmp_path, monkeypatch):
         ("sources: {pings: {type: ftp, path: x}}", "sources.pings.type"),
         ("- a\n- b", "named settings"),
         ("a: [", "not readable YAML"),
+        ("[" * 3000, "not readable YAML"),
+        ("privacy: {k: " + "9" * 5000 + "}", "not readable YAML"),
+        ("home: !!python/object/apply:os.system ['touch pwned']", "could not determine a constructor"),
+        ("sources: [pings]", "sources: Input should be a valid dictionary"),
+        ("sources: {pings: {type: files, path: in, options: &o {a: *o}}}", "more than 100,000 settings"),
+        (BOMB, "more than 100,000 settings"),
+        ("timezone: ../../etc/passwd", "is no IANA time zone"),
+        ("privacy: {epsilon: 1.0e-320}", "privacy.epsilon"),
+        ("privacy: {epsilon: .inf}", "privacy.epsilon"),
+        ("privacy: {epsilon: .nan}", "privacy.epsilon"),
     ],
 )
 def test_bad_configuration_names_file_and_field(tmp_path, text, message):
@@ -142,6 +156,28 @@ def test_hash_key_of_real_data_is_kept_secret_and_stays(tmp_path, monkeypatch):
     real = load_config_like(config)
     assert real.hash_key() == real.hash_key() != simulated.hash_key()
     assert (tmp_path / "hash.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_that_is_none_stops_the_work(tmp_path, monkeypatch):
+    monkeypatch.delenv("SOLARNET_HASH_KEY", raising=False)
+    real = load_config_like(Config(home=tmp_path, sources={}))
+    (tmp_path / "hash.key").write_bytes(b"")
+    with pytest.raises(BadInputError, match="holds 0 bytes, not the 32 of a key"):
+        real.hash_key()
+
+
+def test_a_key_that_others_could_read_is_closed(tmp_path, monkeypatch):
+    monkeypatch.delenv("SOLARNET_HASH_KEY", raising=False)
+    real = load_config_like(Config(home=tmp_path, sources={}))
+    key = real.hash_key()
+    (tmp_path / "hash.key").chmod(0o644)
+    assert real.hash_key() == key
+    assert (tmp_path / "hash.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_new_home_is_private(tmp_path):
+    save_config(Config(home=tmp_path / "home"))
+    assert (tmp_path / "home").stat().st_mode & 0o777 == 0o700
 
 
 def load_config_like(config):
@@ -166,3 +202,38 @@ def test_places_without_a_column_name_it(tmp_path):
     file.write_text("city,name\na,A\n")
     with pytest.raises(BadInputError, match="cities.csv lacks the column region"):
         read_places(Config(home=tmp_path, cities=file), "cities")
+
+
+def test_a_name_that_is_no_text_is_written_in_escapes(tmp_path):
+    (tmp_path / "n").write_text("x")
+    os.rename(tmp_path / "n", os.fsencode(tmp_path) + b"/\xff2020-02-09.csv")  # noqa: PTH104
+    (file,) = FileSource(tmp_path).files(DAY)
+    assert file.name == "\\udcff2020-02-09.csv"
+    assert file.path.read_text() == "x"
+
+
+@pytest.mark.parametrize(
+    "outline", ["", "POLYGON ((", "POINT (1 1)", "POLYGON EMPTY", "POLYGON ((0 0, 1e300 0, 1 1, 0 0))", "x" * 99_999]
+)
+def test_a_site_without_an_outline_does_not_lose_the_others(tmp_path, outline):
+    file = tmp_path / "sites.csv"
+    good = "POLYGON ((116 39, 117 39, 117 40, 116 39))"
+    head = "site_id,signal,name,group,region,city,lon,lat,capacity,geometry\n"
+    rows = [f'{key},steel,N,g,R,,116.5,39.5,1,"{wkt}"\n' for key, wkt in (("a", good), ("b", outline))]
+    file.write_text(head + "".join(rows))
+    landing = read_places(Config(home=tmp_path, sites=file), "sites")
+    assert landing.frame["site_id"].to_list() == ["a"]
+    assert landing.rejects["row"].to_list() == [1]
+
+
+def test_a_city_in_no_time_zone_does_not_lose_the_others(tmp_path):
+    file = tmp_path / "cities.csv"
+    rows = [f"{key},N,R,116,40,15,{zone},1\n" for key, zone in (("a", "Asia/Shanghai"), ("b", "Mars/X"))]
+    file.write_text("city,name,region,lon,lat,radius_km,timezone,workforce\n" + "".join(rows))
+    assert read_places(Config(home=tmp_path, cities=file), "cities").frame["city"].to_list() == ["a"]
+
+
+def test_a_home_where_dagster_finds_no_settings_is_refused(tmp_path):
+    with pytest.raises(BadInputError, match="where Dagster finds no settings"):
+        prepare_home(Config(home=tmp_path / "a[x]"))
+    assert list(tmp_path.iterdir()) == []

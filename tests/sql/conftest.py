@@ -117,12 +117,27 @@ def _festival(day: date, rng: np.random.Generator) -> Iterable[dict]:
 def _commuters(day: date, rng: np.random.Generator) -> Iterable[dict]:
     for city in CITIES:
         seen = int(rng.integers(200, 400))
-        shares = {"share": seen / 500, "share_sd": 0.02, "detection": 0.9}
-        yield {"city": city, "panel": 500, "commuters": float(seen), "commuters_seen": seen, **shares}
+        for late in _arrivals(day, rng):
+            seen += int(rng.integers(1, 50))
+            shares = {"share": seen / 500, "share_sd": 0.02, "detection": 0.9, "known_on": late}
+            yield {"city": city, "panel": 500, "commuters": float(seen), "commuters_seen": seen, **shares}
 
 
 def _index(day: date, rng: np.random.Generator) -> Iterable[dict]:
-    yield {"city": "wuhan", "intensity": float(rng.uniform(1, 5)), "provider": "test"}
+    late = _arrivals(day, rng)[-1]
+    yield {"city": "wuhan", "intensity": float(rng.uniform(1, 5)), "provider": "test", "known_on": late}
+
+
+def _arrivals(day: date, rng: np.random.Generator) -> list[date | None]:
+    """When files came: in time, and now and then others up to five weeks later."""
+    return [
+        None,
+        *(day + timedelta(days=int(n)) for n in np.cumsum(rng.integers(1, 20, size=int(rng.integers(0, 4)) // 2))),
+    ]
+
+
+def _raw_files(day: date, rng: np.random.Generator) -> Iterable[dict]:
+    yield {"kind": "pings", "file": f"{day}.csv", "bytes": int(rng.integers(1, 99)), "arrived": day, "records_in": 2}
 
 
 def _shares(day: date, rng: np.random.Generator) -> Iterable[dict]:
@@ -213,6 +228,7 @@ _ROWS = {
     "parking_activity": lambda day, rng: _activity("parking", day, rng),
     "city_commuters": _commuters,
     "mobility_index": _index,
+    "raw_files": _raw_files,
     "recovery_index": _composite,
     "sector_shares": _shares,
     "sector_trends": _trends,

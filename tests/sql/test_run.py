@@ -7,7 +7,8 @@ import pytest
 
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.sql.folder import load_project
-from solarnet_assets.sql.run import ChecksFailedError, refresh
+from solarnet_assets.sql.outcome import ChecksFailedError
+from solarnet_assets.sql.run import refresh
 from solarnet_assets.storage.lake import Lake
 from solarnet_assets.storage.warehouse import reader
 

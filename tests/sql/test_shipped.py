@@ -197,10 +197,28 @@ def commuting_by_hand(tmp_path, country):
     con.execute("create table staging.stg_cities as select city, name, region, workforce from cities")
     con.execute(f"create table seeds.settings as from read_csv('{PROJECT.seeds['settings']}')")
     con.execute(
-        "create table marts.city_commuters as select * from (values "
+        "create table intermediate.int_commuting_figures as select *, date '2020-02-11' as known_from, "
+        "date '9999-12-31' as known_until from (values "
         "('tangshan', date '2020-02-09', 50.0, 40.0, 60.0, 10), ('wuhan', date '2020-02-09', 80.0, 70.0, 90.0, 10)) "
         "t(city, day, value, lower, upper, n_obs)"
     )
     made = con.sql(PROJECT.model("intermediate.int_area_commuting").sql).pl()
     con.close()
     return {r["region"]: (r["value"], r["lower"], r["upper"]) for r in made.iter_rows(named=True)}
+
+
+def test_days_that_an_earlier_version_wrote_were_known_in_time(tmp_path, country):
+    """Its tables have no column known_on, and are read beside newer ones and alone."""
+    lake = Lake(tmp_path / "lake", tmp_path / "q")
+    country.write_reference(lake)
+    for n, day in enumerate(country.span(date(2020, 2, 8), date(2020, 2, 9))):
+        country.write_day(lake, "mobility_index", day)
+        table = lake.folder("mobility_index", day) / "data.parquet"
+        pl.read_parquet(str(table)).drop("known_on").write_parquet(str(table))
+        if n:
+            country.write_day(lake, "mobility_index", date(2020, 2, 10))
+        refresh(lake, tmp_path / "w", models=["staging.stg_city_commuters"], project=PROJECT)
+        with reader(tmp_path / "w") as con:
+            rows = con.table("staging.stg_city_commuters").pl().filter(pl.col("day") <= day)
+        assert rows["known_from"].to_list() == rows["day"].to_list()
+        assert rows.height == n + 1

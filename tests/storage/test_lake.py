@@ -10,14 +10,17 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from solarnet_assets.landing import BadInputError, Landing, reject, rejects_frame
+from solarnet_assets.sql.run import refresh
 from solarnet_assets.storage.evidence import Evidence
 from solarnet_assets.storage.lake import Counts, Lake, blob_name
+from solarnet_assets.storage.warehouse import reader
 
 DAY = date(2020, 2, 9)
 
 
 def index(*values: float) -> pl.DataFrame:
-    return pl.DataFrame({"city": [f"c{i}" for i in range(len(values))], "intensity": list(values), "provider": "p"})
+    frame = pl.DataFrame({"city": [f"c{i}" for i in range(len(values))], "intensity": list(values), "provider": "p"})
+    return frame.with_columns(known_on=pl.lit(None, pl.Date))
 
 
 @pytest.fixture
@@ -131,3 +134,14 @@ def test_killed_writer_leaves_one_whole_version(lake, tmp_path, delay):
     frame = lake.read("mobility_index", DAY)
     assert frame.height == 2000
     assert frame["intensity"].n_unique() == 1
+
+
+def test_a_lake_may_lie_anywhere(tmp_path):
+    """Folders with quotes, spaces and signs of a pattern: for Polars and for the SQL models."""
+    root = tmp_path / "it's [x] *"
+    lake = Lake(root / "lake", root / "quarantine")
+    lake.write("mobility_index", DAY, index(1.0))
+    assert lake.read("mobility_index", DAY).height == 1
+    refresh(lake, root / "warehouse.duckdb")
+    with reader(root / "warehouse.duckdb") as con:
+        assert con.sql("select city, route from staging.stg_city_commuters").fetchall() == [("c0", "index")]
