@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -31,7 +32,7 @@ PROVINCES = 31
 SECTORS = ("remote_work", "online_education", "gaming", "video_streaming", "social_networking", "e_commerce")
 
 
-def series(rng: np.random.Generator, days: int, keys: list[dict[str, object]]) -> pl.DataFrame:
+def series(rng: np.random.Generator, days: int, keys: Sequence[Mapping[str, object]]) -> pl.DataFrame:
     """Return value, lower and upper of every key on every day: a fall, a recovery and noise, some days missing."""
     dates = pl.date_range(LAST - timedelta(days=days - 1), LAST, eager=True)
     shape = np.interp(np.arange(days), [0, days * 0.3, days * 0.33, days * 0.6, days], [100, 100, 35, 95, 101])
@@ -75,6 +76,9 @@ def fill(path: Path, sites: int, cities: int, days: int) -> None:
         "marts.sector_growth": series(rng, days, sectors).rename({"value": "growth_pct"}),
         "marts.recovery_forecast": forecast(rng, signals, [area for area, _ in areas]),
         "marts.recovery_dates": dates(signals, [area for area, _ in areas]),
+        "marts.recovery_events": events(rng, place, days),
+        "marts.index_contributions": contributions(rng, days),
+        "marts.raw_files": raw_files(days),
         "staging.stg_sites": place,
         "staging.stg_cities": pl.DataFrame(
             {"city": [f"city{n}" for n in range(cities)], "name": [f"City {n}" for n in range(cities)],
@@ -109,6 +113,45 @@ def dates(signals: tuple[str, ...], areas: list[str]) -> pl.DataFrame:
     day = {f"date_{n}": pl.lit(LAST + timedelta(days=k)) for n, k in (("lower", 9), ("median", 20), ("upper", 44))}
     return frame.with_columns(
         as_of=pl.lit(LAST), horizon=pl.lit(LAST + timedelta(days=60)), prob_by=pl.lit(0.97), **day
+    )
+
+
+def events(rng: np.random.Generator, place: pl.DataFrame, days: int) -> pl.DataFrame:
+    """Return a shock in which every site is outside its own interval for four weeks, and a stray event each."""
+    fall = LAST - timedelta(days=round(days * 0.68))
+    spells = pl.DataFrame(
+        [(row["signal"], row["site_id"], first, length) for row in place.iter_rows(named=True)
+         for first, length in ((fall, 28), (LAST - timedelta(days=int(rng.integers(1, days))), 2))],
+        schema=["signal", "key", "day", "length"], orient="row",
+    )  # fmt: skip
+    rows = spells.with_columns(n=pl.int_ranges("length")).explode("n")
+    limits = {"value": 40.0, "lower": 31.0, "upper": 49.0, "usual_lower": 92.0, "usual_upper": 108.0, "score": 6.0}
+    return rows.select(
+        "signal", "key", pl.col("day") + pl.duration(days=pl.col("n")), level=pl.lit("site"),
+        direction=pl.lit("below"), is_new=pl.col("n") == 0, evidence=pl.lit(None, dtype=pl.String),
+        **{name: pl.lit(value) for name, value in limits.items()},
+    )  # fmt: skip
+
+
+def contributions(rng: np.random.Generator, days: int) -> pl.DataFrame:
+    """Return both composites of the country."""
+    keys = [
+        {"kind": kind, "signal": signal, "weight": weight, "region": "CN", "observed": True, "loading": 20.0}
+        for kind in ("weights", "factor")
+        for signal, weight in (("commuting", 0.6), ("steel", 0.25), ("parking", 0.15))
+    ]
+    return series(rng, days, keys).with_columns(contribution=pl.col("weight") * (pl.col("value") - 100))
+
+
+def raw_files(days: int) -> pl.DataFrame:
+    """Return two files of pings and one of posts a day, some of them late."""
+    dates = pl.date_range(LAST - timedelta(days=days - 1), LAST, eager=True).alias("day").to_frame()
+    files = [dates.with_columns(kind=pl.lit(k), file=pl.format("{}-{}-{}.gz", pl.lit(k), "day", pl.lit(n)))
+             for k, n in (("pings", 0), ("pings", 1), ("posts", 0))]  # fmt: skip
+    counts = {"bytes": 10**8, "records_in": 10**6, "records_kept": 10**6, "records_refused": 0}
+    late = pl.duration(days=pl.when(pl.col("day").dt.day() == 1).then(3).otherwise(0))
+    return pl.concat(files).with_columns(
+        sha256=pl.lit("0" * 64), arrived=pl.col("day") + late, **{k: pl.lit(v) for k, v in counts.items()}
     )
 
 

@@ -12,7 +12,9 @@ import polars as pl
 
 from solarnet_assets.reports import (
     compare,
+    composite,
     corrections,
+    events,
     forecast,
     formats,
     gallery,
@@ -20,13 +22,13 @@ from solarnet_assets.reports import (
     lineage,
     palette,
     places,
+    register,
     sectors,
     signals,
     solar,
 )
 from solarnet_assets.reports.data import ReportData, read
-from solarnet_assets.reports.text import Text
-from solarnet_assets.reports.words import language, name_of, quoted, say
+from solarnet_assets.reports.words import language, say
 from solarnet_assets.storage.lake import Lake
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -81,49 +83,64 @@ def digest(warehouse_path: Path) -> str:
 
 def context(data: ReportData) -> dict[str, Any]:
     """Return everything that the template shows."""
-    pictures = gallery.pictures(data)
-    levels, posts, farms = signals.level_sections(data), sectors.sectors(data), solar.solar_section(data)
-    ahead, fixed = forecast.forecast_section(data), corrections.section(data)
-    days: dict[str, tuple[date, dict[str, Any] | None]]
-    days = {one["signal"]: (one["last_day"], one["last"]) for one in levels}
-    days |= {"sector": (posts["last_day"], posts["last"])} if posts else {}
-    days |= {"solar": (farms["last_day"], farms["last"])} if farms else {}
-    days |= {"forecast": (ahead["last_day"], None)} if ahead else {}
-    days |= {"corrections": (fixed["last_day"], None)} if fixed else {}
-    days |= {key: (data.span[1], None) for key in ("published", "sites", "places")} if data.span else {}
+    spells = events.episodes(data)
+    happened = events.by_place(spells)
+    pictures = gallery.pictures(data, spells)
+    anchors = {picture["path"]: picture["anchor"] for picture in pictures}
+    levels, posts, farms = signals.level_sections(data), sectors.sectors(data, happened), solar.solar_section(data)
+    parts = {
+        "corrections": corrections.section(data),
+        "forecast": forecast.forecast_section(data),
+        "index": composite.section(data),
+        "events": events.section(data, spells, anchors),
+    }
+    cities, provinces = (places.areas(data, level, happened) for level in ("city", "region"))
+    sites = places.sites(data, anchors, happened)
+    tiles = [tile for group in cities + provinces + sites for tile in group["tiles"]] + (
+        posts["tiles"] if posts else []
+    )
+    days = _days(data, levels, posts, farms, parts)
     graph, compared = lineage.graph(), compare.comparison(data)
-    anchors = {(picture["key"], picture["site"]): picture["anchor"] for picture in pictures}
-    return {
+    return parts | {
         "say": say,
         "span": data.span and [formats.day(day, year=True) for day in data.span],
         "headline": signals.headline(data),
+        "news": events.headline(spells, data.span[1]) if data.span else "",
         "cards": signals.cards(data),
         "levels": levels,
-        "corrections": fixed,
         "sectors": posts,
         "solar": farms,
-        "forecast": ahead,
         "comparison": compared,
         "addresses": compare.addresses(compared),
         "map": places.map_section(data),
         "matrix": places.matrix(data),
-        "cities": places.areas(data, "city"),
-        "provinces": places.areas(data, "region"),
-        "sites": places.kinds(data) + places.sites(data, anchors),
+        "cities": cities,
+        "provinces": provinces,
+        "sites": places.kinds(data) + sites,
+        "anchors": {tile["anchor"] for tile in tiles if tile["anchor"]} | {f"level-{one['signal']}" for one in levels},
         "pictures": pictures,
         "gaps": gaps.gaps(data),
         "refused": gaps.refused(data),
+        "late": register.late(data),
         "simulated": data.simulated,
         "how": {key: lineage.drill(data, graph, key, *found, pictures) for key, found in days.items()},
         "methods": sorted({key.split(".")[1] for key in language("en") if key.startswith("methods.")}),
-        "weights": [_weight(row) for row in data["composite_weights"].iter_rows(named=True)],
     }
 
 
-def _weight(row: dict[str, Any]) -> dict[str, Text]:
-    signal = row["signal"] if f"signals.{row['signal']}" in language("en") else ""
-    name = say(f"signals.{signal}") if signal else name_of(row["signal"])
-    return {"name": name, "weight": formats.percent(100 * (row["weight"] or 0.0)), "reason": quoted(row["reason"])}
+def _days(
+    data: ReportData,
+    levels: list[dict[str, Any]],
+    posts: dict[str, Any] | None,
+    farms: dict[str, Any] | None,
+    parts: dict[str, dict[str, Any] | None],
+) -> dict[str, tuple[date, dict[str, Any] | None]]:
+    """Return, by key of ``lineage.yaml``, the day of each figure that the page shows, and its row where it has one."""
+    days = {one["signal"]: (one["last_day"], one["last"]) for one in levels}
+    days |= {"sector": (posts["last_day"], posts["last"])} if posts else {}
+    days |= {"solar": (farms["last_day"], farms["last"])} if farms else {}
+    days |= {key: (part["last_day"], None) for key, part in parts.items() if part}
+    return days | ({key: (data.span[1], None) for key in ("published", "sites", "places")} if data.span else {})
 
 
 def render(values: dict[str, Any]) -> str:

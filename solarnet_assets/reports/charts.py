@@ -26,6 +26,12 @@ from solarnet_assets.reports.text import Text
 NAMES = 118
 """Width that names beside bars need in any browser's font, px."""
 
+Ahead = tuple[pl.DataFrame, pl.DataFrame]
+"""A forecast (day, value, lower, upper) and the straight line beside it (day, value; may be empty)."""
+
+FAN_CEILING = 140.0
+"""Highest value that a forecast may stretch an axis to, percent of normal."""
+
 CEILING = 250.0
 """Highest value of an axis, percent of normal; wider intervals are cut at it."""
 
@@ -37,6 +43,7 @@ def level_chart(
     published: pl.DataFrame,
     label: Text,
     ordinary: pl.DataFrame | None = None,
+    ahead: Ahead | None = None,
 ) -> Markup:
     """Draw percent of normal over time with its interval.
 
@@ -47,15 +54,17 @@ def level_chart(
         published: day, published, published_text.
         label: what a screen reader says.
         ordinary: day, value, lower, upper of an ordinary year; None where nothing is known of one.
+        ahead: the forecast, and the straight line beside it; None for a chart of the past alone.
     """
     points, step = thinned(rows.select("day", "value", "lower", "upper"), LARGE)
     usual = ordinary if ordinary is None else thinned(ordinary, LARGE)[0]
     runs = with_runs(points, step)
 
     def draw(size: Size) -> dict[str, Any]:
-        return _level(signal, runs, truth, published, size, usual)
+        return _level(signal, runs, truth, published, size, usual, ahead)
 
-    return drawn(f"level-{signal}", label, draw, HALF, long=is_long(rows))
+    days = rows if ahead is None else pl.concat([rows.select("day"), ahead[0].select("day")])
+    return drawn(f"level-{signal}", label, draw, HALF, long=is_long(days))
 
 
 def area_chart(rows: pl.DataFrame, label: Text, names: Mapping[str, Text]) -> Markup:
@@ -70,11 +79,13 @@ def _level(
     published: pl.DataFrame,
     size: Size,
     ordinary: pl.DataFrame | None,
+    ahead: Ahead | None,
 ) -> dict[str, Any]:
     import altair as alt
 
     sheet, colour = Sheet(), SIGNAL_COLOURS[signal]
-    top = max(_max(runs["upper"]), _max(truth["value"]), _max(published["published"]), 105.0)
+    fan = 0.0 if ahead is None else min(_max(ahead[0]["upper"]), FAN_CEILING)
+    top = max(_max(runs["upper"]), _max(truth["value"]), _max(published["published"]), fan, 105.0)
     x = alt.X("day:T", title=None, axis=time_axis(size))
     scale = alt.Scale(domain=[0, min(top * 1.03, CEILING)], nice=False)
     y = alt.Y("value:Q", title=None, scale=scale, axis=alt.Axis(tickCount=5))
@@ -91,8 +102,27 @@ def _level(
     if truth.height:
         known = sheet.chart(thinned(truth.with_columns(lower="value", upper="value"), LARGE)[0])
         layers.append(known.mark_line(color=INK, strokeDash=[1.5, 3], strokeWidth=1.6, clip=True).encode(x=x, y=y))
+    layers += ahead_layers(sheet, ahead, colour, x, y) if ahead else []
     layers += _published(sheet, published, x, y)
     return sheet.finish(layers, size)
+
+
+def ahead_layers(sheet: Sheet, ahead: Ahead, colour: str, x: Any, y: Any) -> list[Any]:
+    """Return the layers of a forecast: band, dotted median, and the straight line dashed."""
+    import altair as alt
+
+    points, step = thinned(ahead[0], LARGE)
+    fan = sheet.chart(with_runs(points, step))
+    layers = [
+        fan.mark_area(color=colour, opacity=0.13, clip=True).encode(
+            x=x, y=alt.Y("lower:Q"), y2=alt.Y2("upper:Q"), detail=alt.Detail("run:N")
+        ),
+        fan.mark_line(color=colour, strokeWidth=1.6, strokeDash=[1, 3], strokeCap="round", clip=True).encode(x=x, y=y),
+    ]
+    if ahead[1].height:
+        straight = sheet.chart(ahead[1].select("day", "value"))
+        layers.append(straight.mark_line(color=MUTED, strokeDash=[7, 4], strokeWidth=1.5, clip=True).encode(x=x, y=y))
+    return layers
 
 
 def _published(sheet: Sheet, published: pl.DataFrame, x: Any, y: Any) -> list[Any]:

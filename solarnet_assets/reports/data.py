@@ -6,90 +6,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
+from solarnet_assets.reports.tables import read_tables
 from solarnet_assets.storage.lake import Lake
 from solarnet_assets.storage.warehouse import reader
 
-TABLES: dict[str, dict[str, str]] = {
-    "marts.recovery_daily": {
-        "signal": "varchar", "region": "varchar", "level": "varchar", "day": "date",
-        "value": "double", "lower": "double", "upper": "double", "n_obs": "bigint",
-    },
-    "marts.site_daily": {
-        "signal": "varchar", "site_id": "varchar", "name": "varchar", "region": "varchar", "day": "date",
-        "value": "double", "lower": "double", "upper": "double", "n_obs": "bigint", "evidence": "varchar",
-    },
-    "marts.parking_groups": {
-        "site_group": "varchar", "day": "date", "value": "double", "lower": "double", "upper": "double",
-    },
-    "marts.steel_shock": {
-        "level": "varchar", "region": "varchar", "day": "date", "ordinary": "double", "ordinary_lower": "double",
-        "ordinary_upper": "double", "shock": "double", "shock_lower": "double", "shock_upper": "double",
-        "partner": "date",
-    },
-    "marts.city_commuters": {
-        "city": "varchar", "day": "date", "commuters": "double", "panel": "double", "value": "double",
-        "lower": "double", "upper": "double", "n_obs": "bigint",
-    },
-    "marts.commuting_corrections": {
-        "city": "varchar", "day": "date", "correction": "varchar", "is_on": "boolean", "baseline_kind": "varchar",
-        "value_with": "double", "value_without": "double",
-    },
-    "marts.sector_growth": {
-        "sector": "varchar", "lang": "varchar", "day": "date", "share": "double", "growth_pct": "double",
-        "growth_pct_4w": "double", "lower": "double", "upper": "double", "lower_4w": "double", "upper_4w": "double",
-        "n_obs": "bigint", "note": "varchar",
-    },
-    "marts.solar_daily": {
-        "site_id": "varchar", "day": "date", "farms": "bigint", "area_km2": "double", "lower": "double",
-        "upper": "double", "n_obs": "bigint",
-    },
-    "marts.solar_farms": {
-        "farm_id": "varchar", "site_id": "varchar", "first_seen": "date", "area_km2": "double",
-        "confidence": "double", "evidence": "varchar",
-    },
-    "marts.recovery_forecast": {
-        "as_of": "date", "signal": "varchar", "region": "varchar", "day": "date", "value": "double",
-        "lower": "double", "upper": "double", "method": "varchar",
-    },
-    "marts.recovery_dates": {
-        "as_of": "date", "signal": "varchar", "region": "varchar", "threshold": "double", "date_median": "date",
-        "date_lower": "date", "date_upper": "date", "prob_by": "double", "horizon": "date",
-        "method": "varchar", "prob_never": "double", "prob_by_7d": "double", "prob_by_14d": "double",
-        "prob_by_28d": "double", "note": "varchar",
-    },
-    "marts.forecast_scores": {
-        "method": "varchar", "signal": "varchar", "level": "varchar", "horizon": "bigint", "n": "bigint",
-        "crps": "double", "crps_straight_line": "double", "crps_no_change": "double", "covered": "double",
-        "date_n": "bigint", "date_error": "double", "date_covered": "double",
-    },
-    "marts.published_comparison": {
-        "item": "varchar", "published": "double", "published_text": "varchar", "unit": "varchar",
-        "published_source": "varchar", "url": "varchar", "measured": "double", "lower": "double", "upper": "double",
-        "measured_text": "varchar", "truth": "double", "within": "boolean", "note": "varchar", "signal": "varchar",
-        "day": "date",
-    },
-    "staging.stg_cities": {
-        "city": "varchar", "name": "varchar", "region": "varchar", "workforce": "double", "lon": "double",
-        "lat": "double",
-    },
-    "staging.stg_sites": {
-        "site_id": "varchar", "name": "varchar", "signal": "varchar", "region": "varchar", "lon": "double",
-        "lat": "double",
-    },
-    "seeds.composite_weights": {"signal": "varchar", "weight": "double", "reason": "varchar"},
-    "seeds.settings": {"name": "varchar", "value": "varchar"},
-}  # fmt: skip
-"""Tables and columns that the report reads. A table or column that is absent reads as empty or null."""
-
 PUBLISHED = "straight_line"
 """The published method of forecasting; tables without a ``method`` hold it alone."""
-
-LATEST_ONLY = {"marts.recovery_forecast": "as_of", "marts.recovery_dates": "as_of"}
-"""Tables of which the report needs the newest vintage only."""
-
 
 REJECTS = pl.Schema({"asset": pl.String, "day": pl.String, "file": pl.String, "reason": pl.String, "records": pl.Int64})
 
@@ -102,7 +26,7 @@ class ReportData:
     """Frames by table name without its schema, and what lies beside the warehouse.
 
     Attributes:
-        tables: keys such as ``recovery_daily``; columns as in :data:`TABLES`.
+        tables: keys such as ``recovery_daily``; columns as in :data:`tables.TABLES`.
         rejects: refused records: asset, day, file, reason, records.
         truth: what a simulation knows to be true: signal, key, day, value; empty outside one.
         evidence_root: folder that evidence paths are relative to.
@@ -150,33 +74,11 @@ def read(
 ) -> ReportData:
     """Read everything that the report shows; the truth of a simulation is handed in by whoever may know it."""
     with reader(warehouse) as con:
-        present = _columns(con)
-        tables = {name.split(".")[1]: _table(con, name, present.get(name, set())) for name in TABLES}
-    for name in ("recovery_forecast", "recovery_dates"):
+        tables = read_tables(con)
+    for name in ("recovery_forecast", "recovery_dates", "return_days"):
         tables[name] = tables[name].with_columns(pl.col("method").fill_null(PUBLISHED))
     known = TRUTH.to_frame() if truth is None else truth.select(TRUTH.names()).sort(TRUTH.names())
     return ReportData(tables, _rejects(quarantine_root), known, evidence_root, lake)
-
-
-def _columns(con: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
-    rows = con.sql(
-        "select table_schema || '.' || table_name as name, list(column_name) as columns "
-        "from information_schema.columns where table_catalog = current_database() group by all"
-    ).pl()
-    return {str(name): set(columns) for name, columns in rows.rows()}
-
-
-def _table(con: duckdb.DuckDBPyConnection, name: str, present: set[str]) -> pl.DataFrame:
-    """Read the columns of a table in a fixed order of rows; identifiers come from :data:`TABLES` alone."""
-    columns = TABLES[name]
-    shown = ", ".join(
-        f'"{c}"::{kind} as "{c}"' if c in present else f'null::{kind} as "{c}"' for c, kind in columns.items()
-    )
-    if not present:
-        return con.sql(f"select {shown} where false").pl()
-    newest = LATEST_ONLY.get(name)
-    where = f"where {newest} = (select max({newest}) from {name})" if newest else ""  # noqa: S608 - our own identifiers
-    return con.sql(f"select {shown} from {name} {where} order by all").pl()  # noqa: S608 - our own identifiers
 
 
 def _rejects(root: Path) -> pl.DataFrame:
@@ -191,6 +93,7 @@ def _rejects(root: Path) -> pl.DataFrame:
         missing_columns="insert",
         extra_columns="ignore",
         include_file_paths="path",
+        glob=False,
         hive_partitioning=False,
     )
     counted = found.group_by("path", "file", "reason").agg(pl.col("records").fill_null(1).sum()).collect()

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
 from typing import Any
 
 import polars as pl
 
-from solarnet_assets.reports import formats
+from solarnet_assets.reports import forecast_history, formats
+from solarnet_assets.reports.chances import AHEAD, chances, never
 from solarnet_assets.reports.country import LEVELS, country_rows
 from solarnet_assets.reports.data import PUBLISHED, ReportData
 from solarnet_assets.reports.forecast_charts import fan_chart, return_chart
-from solarnet_assets.reports.text import NOTHING, Text
+from solarnet_assets.reports.text import DASH, NOTHING, Text, joined
 from solarnet_assets.reports.words import reason, say
 
 MAIN = ("stack", PUBLISHED)
 """The method that the page forecasts with, the first that the tables hold."""
 
 GOAL = 100.0
-
-AHEAD = (7, 14, 28)
-"""Days within which the tables may say the probability of return."""
 
 
 def main_method(data: ReportData) -> str:
@@ -43,40 +39,52 @@ def sentence(data: ReportData, signal: str) -> Text:
         )
     if row["date_median"] == row["as_of"]:
         return say("forecast.is_back")
-    ends = say("formats.range", low=formats.day(row["date_lower"]), high=_late(row, formats.day))
-    return say("forecast.back_on", day=formats.day(row["date_median"], year=True), interval=ends, **values)
+    return say("forecast.back_on", day=formats.day(row["date_median"], year=True), interval=_ends(row), **values)
 
 
 def forecast_section(data: ReportData) -> dict[str, Any] | None:
-    """Return fans and days of return of every signal of the country; None where nothing was forecast."""
+    """Return fans, days of return and how they did, for the country; None where nothing was forecast."""
     dates = data["recovery_dates"].filter(pl.col("region") == data.country)
     known = [signal for signal in LEVELS if signal in set(dates["signal"])]
     if not known:
         return None
     method = main_method(data)
-    ahead = [n for n in AHEAD if dates[f"prob_by_{n}d"].null_count() < dates.height]
+    within = [n for n in AHEAD if dates[f"prob_by_{n}d"].null_count() < dates.height]
     return {
         "as_of": formats.day(dates["as_of"][0], year=True),
+        "horizon": formats.day(dates["horizon"][0]),
         "method": say(f"methods_of.{method}"),
         "is_published": method == PUBLISHED,
         "last_day": dates["as_of"][0],
         "charts": [chart for signal in known if (chart := _fan(data, signal, method))],
         "returns": _returns(data, known, method),
-        "ahead": ahead,
-        "rows": [_row(row, ahead) for row in _rows(dates, known, method)],
-        "scores": _scores(data),
+        "chances": chances(data, known[0], method),
+        "history": forecast_history.section(data, known[0], method),
+        "ahead": within,
+        "rows": rows_of(data, known, method, within),
+        "scores": forecast_history.scores(data, method),
+        "all_scores": forecast_history.all_scores(data),
         "notes": _notes(dates, known),
     }
 
 
+def rows_of(data: ReportData, known: list[str], method: str, within: list[int]) -> list[dict[str, Any]]:
+    """Return one line per signal and threshold: the method's days and chances, and the day of the published line."""
+    dates = data["recovery_dates"].filter(pl.col("region") == data.country, pl.col("signal").is_in(known))
+    order = {signal: n for n, signal in enumerate(known)}
+    lines = dates.filter(pl.col("method") == PUBLISHED).select(
+        "signal", "threshold", line="date_median", line_chance="prob_by"
+    )
+    shown = dates.filter(pl.col("method") == method).join(lines, on=["signal", "threshold"], how="left")
+    ranked = shown.with_columns(rank=pl.col("signal").replace_strict(order, return_dtype=pl.Int64))
+    return [_row(row, within) for row in ranked.sort("rank", "threshold").iter_rows(named=True)]
+
+
 def _fan(data: ReportData, signal: str, method: str) -> dict[str, Any] | None:
-    paths = data["recovery_forecast"].filter(pl.col("signal") == signal, pl.col("region") == data.country).sort("day")
-    fan = paths.filter(pl.col("method") == method).select("day", "value", "lower", "upper").drop_nulls()
-    history = country_rows(data, signal)
-    if fan.is_empty() or history.is_empty():
+    drawn, history = ahead(data, signal), country_rows(data, signal)
+    if drawn is None or history.is_empty():
         return None
-    line = paths.filter(pl.col("method") == PUBLISHED).select("day", "value").drop_nulls()
-    line = line if method != PUBLISHED else line.clear()
+    fan, line = drawn
     back, name = sentence(data, signal), say(f"signals.{signal}")
     label = say("forecast.label", name=name, back=back or say("forecast.no_date"))
     row = _date(data, signal, method) or {}
@@ -119,17 +127,29 @@ def _nearer(data: ReportData, signal: str, method: str) -> Text:
     if reached.is_empty():
         return NOTHING
     row = reached.row(-1, named=True)
-    ends = say("formats.range", low=formats.day(row["date_lower"]), high=_late(row, formats.day))
     day = formats.day(row["date_median"], year=True)
-    return say("forecast.nearer", threshold=formats.percent(row["threshold"]), day=day, interval=ends)
+    return say("forecast.nearer", threshold=formats.percent(row["threshold"]), day=day, interval=_ends(row))
 
 
-def beside(data: ReportData, signal: str) -> Text:
-    """Return what the published straight line says of the return, where another method makes the forecast."""
-    row = _date(data, signal, PUBLISHED)
-    if main_method(data) == PUBLISHED or not row or row["date_median"] is None:
-        return NOTHING
-    return say("forecast.line_says", day=formats.day(row["date_median"], year=True))
+def thresholds(data: ReportData, signal: str) -> dict[str, Any] | None:
+    """Return the days of return of one signal of the country, a line per threshold; None where there is no forecast."""
+    method = main_method(data)
+    rows = rows_of(data, [signal], method, [])
+    row = _date(data, signal, method)
+    if not rows or row is None:
+        return None
+    return {"rows": rows, "horizon": formats.brief_day(row["horizon"]), "is_published": method == PUBLISHED}
+
+
+def ahead(data: ReportData, signal: str) -> tuple[pl.DataFrame, pl.DataFrame] | None:
+    """Return fan (day, value, lower, upper) and straight line (day, value) of one signal of the country."""
+    method = main_method(data)
+    paths = data["recovery_forecast"].filter(pl.col("signal") == signal, pl.col("region") == data.country).sort("day")
+    fan = paths.filter(pl.col("method") == method).select("day", "value", "lower", "upper").drop_nulls()
+    if fan.is_empty():
+        return None
+    line = paths.filter(pl.col("method") == PUBLISHED).select("day", "value").drop_nulls()
+    return fan, line if method != PUBLISHED else line.clear()
 
 
 def _date(data: ReportData, signal: str, method: str) -> dict[str, Any] | None:
@@ -142,72 +162,50 @@ def _date(data: ReportData, signal: str, method: str) -> dict[str, Any] | None:
     return found.row(0, named=True) if found.height else None
 
 
-def _rows(dates: pl.DataFrame, known: list[str], method: str) -> list[dict[str, Any]]:
-    order = {signal: n for n, signal in enumerate(known)}
-    shown = dates.filter(pl.col("signal").is_in(known), pl.col("method").is_in([method, PUBLISHED]))
-    ranked = shown.with_columns(
-        rank=pl.col("signal").replace_strict(order, return_dtype=pl.Int64), line=pl.col("method") != method
-    )
-    return ranked.sort("rank", "threshold", "line").to_dicts()
-
-
-def _row(row: dict[str, Any], ahead: list[int]) -> dict[str, Any]:
-    never = row["prob_never"] if row["prob_never"] is not None else _rest(row["prob_by"])
+def _row(row: dict[str, Any], within: list[int]) -> dict[str, Any]:
+    """Return what a line of the table says; days without their year, which the caption and the horizon have."""
+    median, lower, upper = (_day(row, f"date_{name}", "prob_by") for name in ("median", "lower", "upper"))
     return {
         "signal": say(f"signals.{row['signal']}"),
-        "method": say(f"methods_of.{row['method']}"),
-        "published": row["method"] == PUBLISHED,
+        "key": row["signal"],
         "threshold": formats.percent(row["threshold"]),
-        "median": formats.short_day(row["date_median"]) if row["date_median"] else say("forecast.none_within"),
-        "lower": formats.short_day(row["date_lower"]),
-        "upper": _late(row) if row["date_lower"] else formats.short_day(None),
-        "by": [formats.share(row[f"prob_by_{n}d"]) for n in ahead],
-        "never": formats.share(never),
+        "median": median,
+        "found": row["date_median"] is not None,
+        "lower": lower,
+        "upper": upper,
+        "interval": lower if lower == upper else say("formats.range", low=lower, high=upper),
+        "by": [formats.share(row[f"prob_by_{n}d"]) for n in within],
+        "by_horizon": formats.share(row["prob_by"]),
+        "never": formats.share(never(row)),
+        "line": _day(row, "line", "line_chance"),
     }
 
 
-def _rest(prob: float | None) -> float | None:
-    return None if prob is None else 1.0 - prob
+def _day(row: dict[str, Any], name: str, chance: str) -> Text:
+    """Return a day of return, which may lie beyond the horizon; a dash where the method gives no distribution."""
+    if row[name] is None and row[chance] is None:
+        return DASH
+    if row[name] == row["as_of"]:
+        return say("forecast.already")
+    return formats.brief_day(row[name]) if row[name] else say("forecast.after", day=formats.brief_day(row["horizon"]))
 
 
-def _late(row: dict[str, Any], form: Callable[[date | None], Text] = formats.short_day) -> Text:
-    """Return the late end of a day of return, which may lie beyond the horizon."""
-    return form(row["date_upper"]) if row["date_upper"] else say("forecast.after", day=form(row["horizon"]))
+def _ends(row: dict[str, Any]) -> Text:
+    """Return the interval of a day of return, whose late end may lie beyond the horizon."""
+    beyond = say("forecast.after", day=formats.day(row["horizon"]))
+    late = formats.day(row["date_upper"]) if row["date_upper"] else beyond
+    return say("formats.range", low=formats.day(row["date_lower"]), high=late)
 
 
 def _notes(dates: pl.DataFrame, known: list[str]) -> list[dict[str, Any]]:
-    """Return which methods could not be identified for which signals, and why."""
+    """Return which methods could not be identified, for which signals, and why."""
     noted = dates.filter(pl.col("signal").is_in(known), pl.col("note").is_not_null())
-    kept = noted.unique(["signal", "method"], keep="first", maintain_order=True).sort("signal", "method")
+    kept = noted.unique(["signal", "method"], keep="first", maintain_order=True).sort("method", "note", "signal")
     return [
         {
-            "signal": say(f"signals.{row['signal']}"),
-            "method": say(f"methods_of.{row['method']}"),
-            "note": reason(row["note"]),
+            "signals": joined(say(f"signals.{signal}") for signal in part["signal"]),
+            "method": say(f"methods_of.{method}"),
+            "note": reason(str(note)),
         }
-        for row in kept.iter_rows(named=True)
-    ]
-
-
-def _scores(data: ReportData) -> list[dict[str, Any]]:
-    """Return how the methods did in back-tests of the country, by horizon."""
-    rows = data["forecast_scores"].filter(pl.col("level") == "country").drop_nulls("crps")
-    if rows.is_empty():
-        return []
-    weighed = [
-        ((pl.col(c) * pl.col("n")).sum() / pl.col("n").sum()).alias(c)
-        for c in ("crps", "crps_straight_line", "crps_no_change", "covered")
-    ]
-    by_method = rows.group_by("method", "horizon").agg(pl.col("n").sum(), *weighed).sort("horizon", "crps", "method")
-    return [
-        {
-            "method": say(f"methods_of.{row['method']}"),
-            "horizon": say("forecast.days", n=int(row["horizon"])),
-            "n": formats.count(row["n"]),
-            "crps": formats.tenth(row["crps"]),
-            "line": formats.tenth(row["crps_straight_line"]),
-            "same": formats.tenth(row["crps_no_change"]),
-            "covered": formats.share(row["covered"]),
-        }
-        for row in by_method.iter_rows(named=True)
+        for (method, note), part in kept.group_by("method", "note", maintain_order=True)
     ]

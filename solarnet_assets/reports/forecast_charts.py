@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 from markupsafe import Markup
 
-from solarnet_assets.reports.charts import NAMES, normal_line
-from solarnet_assets.reports.series import LARGE, thinned, with_runs
+from solarnet_assets.reports.charts import NAMES, ahead_layers, normal_line
+from solarnet_assets.reports.series import with_runs
 from solarnet_assets.reports.svg import (
     HALF,
     INK,
@@ -24,9 +24,6 @@ from solarnet_assets.reports.svg import (
     time_axis,
 )
 from solarnet_assets.reports.text import Text
-
-THREE = (Size("full", 1060, 210, 12), *HALF)
-"""Sizes of a chart that takes the whole width where there is any."""
 
 BEFORE = 56
 """Days of what was measured that a fan chart shows."""
@@ -63,7 +60,31 @@ def return_chart(rows: pl.DataFrame, label: Text, names: Mapping[str, Text]) -> 
         names: names of the signals.
     """
     days = rows.select(day="first").vstack(rows.select(day="last"))
-    return drawn("returns", label, lambda size: _returns(rows, size), THREE, names, long=is_long(days))
+    return drawn("returns", label, lambda size: _returns(rows, size), HALF, names, long=is_long(days))
+
+
+def chance_chart(rows: pl.DataFrame, signal: str, label: Text, names: Mapping[str, Text]) -> Markup:
+    """Draw the probability of being back at each threshold by a day: lines between computed points.
+
+    Args:
+        rows: day, chance (0..1), threshold (its text).
+        signal: decides the colour.
+        label: what a screen reader says.
+        names: texts of the thresholds.
+    """
+    return drawn(f"chances-{signal}", label, lambda size: _chances(rows, signal, size), HALF, names, long=is_long(rows))
+
+
+def history_chart(rows: pl.DataFrame, came: date | None, signal: str, label: Text) -> Markup:
+    """Draw the forecast day of return against the day on which it was made.
+
+    Args:
+        rows: day (as-of), median, first, last (days), main (the forecast rather than the published line).
+        came: the day of return, where it has come.
+        signal: decides the colour.
+        label: what a screen reader says.
+    """
+    return drawn("history", label, lambda size: _history(rows, came, signal, size), HALF, long=is_long(rows))
 
 
 def _fan(
@@ -75,21 +96,14 @@ def _fan(
     x = alt.X("day:T", title=None, axis=time_axis(size))
     y = alt.Y("value:Q", title=None, scale=alt.Scale(domain=[0, 140]), axis=alt.Axis(tickCount=5))
     past = sheet.chart(with_runs(recent))
-    points, step = thinned(fan, LARGE)
-    ahead = sheet.chart(with_runs(points, step))
-    band = {"x": x, "y": alt.Y("lower:Q"), "y2": alt.Y2("upper:Q"), "detail": alt.Detail("run:N")}
     layers = [
         normal_line(sheet),
-        past.mark_area(color=colour, opacity=0.22, clip=True).encode(**band),
-        past.mark_line(color=colour, strokeWidth=2, clip=True).encode(x=x, y=y, detail=alt.Detail("run:N")),
-        ahead.mark_area(color=colour, opacity=0.13, clip=True).encode(**band),
-        ahead.mark_line(color=colour, strokeWidth=1.6, strokeDash=[1, 3], strokeCap="round", clip=True).encode(
-            x=x, y=y
+        past.mark_area(color=colour, opacity=0.22, clip=True).encode(
+            x=x, y=alt.Y("lower:Q"), y2=alt.Y2("upper:Q"), detail=alt.Detail("run:N")
         ),
+        past.mark_line(color=colour, strokeWidth=2, clip=True).encode(x=x, y=y, detail=alt.Detail("run:N")),
+        *ahead_layers(sheet, (fan, line), colour, x, y),
     ]
-    if line.height:
-        straight = sheet.chart(line.select("day", "value"))
-        layers.append(straight.mark_line(color=MUTED, strokeDash=[7, 4], strokeWidth=1.5, clip=True).encode(x=x, y=y))
     return sheet.finish(layers + _back(sheet, back, x, y), size)
 
 
@@ -136,3 +150,52 @@ def _returns(rows: pl.DataFrame, size: Size) -> dict[str, Any]:
         ]  # fmt: skip
     height = 34 * max(rows["name"].n_unique(), 1)
     return sheet.finish(layers, Size(size.name, size.width - NAMES, height, max(size.ticks - 1, 3)))
+
+
+DASHES = ([1, 0], [5, 3], [2, 3])
+
+
+def _chances(rows: pl.DataFrame, signal: str, size: Size) -> dict[str, Any]:
+    import altair as alt
+
+    sheet, colour = Sheet(), SIGNAL_COLOURS[signal]
+    shown = rows.with_columns(chance=100 * pl.col("chance"))
+    x = alt.X("day:T", title=None, axis=time_axis(size))
+    y = alt.Y("chance:Q", title=None, scale=alt.Scale(domain=[0, 100]), axis=alt.Axis(tickCount=5))
+    layers = []
+    for number, (_, part) in enumerate(shown.group_by("threshold", maintain_order=True)):
+        base = sheet.chart(part.select("day", "chance"))
+        dash = DASHES[number % len(DASHES)]
+        layers += [
+            base.mark_line(color=colour, strokeWidth=2, strokeDash=dash).encode(x=x, y=y),
+            base.mark_point(color=colour, filled=True, size=22, opacity=1).encode(x=x, y=y),
+        ]
+        end = sheet.chart(part.tail(1).select("day", "chance", "threshold"))
+        text = end.mark_text(align="right", dx=-4, dy=-9, fontSize=12, fontWeight=600, color=INK)
+        layers.append(text.encode(x=x, y=y, text=alt.Text("threshold:N")))
+    return sheet.finish(layers, size)
+
+
+def _history(rows: pl.DataFrame, came: date | None, signal: str, size: Size) -> dict[str, Any]:
+    import altair as alt
+
+    sheet, colour = Sheet(), SIGNAL_COLOURS[signal]
+    x = alt.X("day:T", title=None, axis=time_axis(size))
+    axis = alt.Axis(format="%Y-%m-%d", tickCount=5)
+    y = alt.Y("median:T", title=None, axis=axis)
+    line = sheet.chart(with_runs(rows.filter(pl.col("main").not_()).drop_nulls("median").select("day", "median")))
+    main = rows.filter("main")
+    band = sheet.chart(with_runs(main.drop_nulls("first").select("day", "first", "last")))
+    dots = sheet.chart(with_runs(main.drop_nulls("median").select("day", "median")))
+    layers = [
+        band.mark_area(color=colour, opacity=0.16).encode(
+            x=x, y=alt.Y("first:T", title=None, axis=axis), y2=alt.Y2("last:T"), detail=alt.Detail("run:N")
+        ),
+        line.mark_line(color=MUTED, strokeDash=[7, 4], strokeWidth=1.5).encode(x=x, y=y, detail=alt.Detail("run:N")),
+        dots.mark_line(color=colour, strokeWidth=2).encode(x=x, y=y, detail=alt.Detail("run:N")),
+        dots.mark_point(color=colour, filled=True, size=18, opacity=1).encode(x=x, y=y),
+    ]
+    if came is not None:
+        rule = sheet.chart(pl.DataFrame({"median": [came]}))
+        layers.append(rule.mark_rule(color=INK, strokeWidth=1.6).encode(y=y))
+    return sheet.finish(layers, size)

@@ -81,6 +81,11 @@ def short_day(value: date | None) -> Text:
     return Text(f"{value.day} {value:%b %Y}", f"{value.year}年{value.month}月{value.day}日")
 
 
+def brief_day(value: date | None) -> Text:
+    """Return a day where its year stands beside it: ``26 Mar``."""
+    return DASH if value is None else tick(value, long=False)
+
+
 def tick(value: date, long: bool) -> Text:
     """Return the label of a time axis: day and month, or month and year where the axis is ``long``."""
     if long:

@@ -17,23 +17,48 @@ MAX_BYTES = 200_000
 KINDS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg"}
 
 
-def pictures(data: ReportData) -> list[dict[str, Any]]:
-    """Return the newest picture of some sites of each signal, with what it shows."""
+def pictures(data: ReportData, events: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return some pictures of each signal, with what they show.
+
+    Args:
+        data: the report's data.
+        events: as :func:`events.episodes` returns them; their newest pictures come first, then sites in equal steps.
+    """
     shown: list[dict[str, Any]] = []
     candidates = pl.concat([_sites(data), _farms(data)]).sort("signal", "site", "day", descending=[False, False, True])
     for signal, limit in PER_SIGNAL.items():
         rows = candidates.filter(pl.col("signal") == signal).unique("site", keep="first", maintain_order=True)
-        found = (_picture(data.evidence_root, row) for row in rows.iter_rows(named=True))
-        usable = [picture for picture in found if picture]
-        step = max(len(usable) / limit, 1.0)
-        chosen = [usable[int(n * step)] | {"anchor": f"picture-{signal}-{n}"} for n in range(min(limit, len(usable)))]
-        shown += _with_raw_files(data, signal, chosen)
+        first = _usable(data, _of_events(data, events.filter(pl.col("signal") == signal)).head(limit // 2))
+        usable = _usable(data, rows.join(_sites_of(first), on="site", how="anti", maintain_order="left"))
+        left = limit - len(first)
+        step = max(len(usable) / left, 1.0)
+        chosen = first + [usable[int(n * step)] for n in range(min(left, len(usable)))]
+        named = [picture | {"anchor": f"picture-{signal}-{n}"} for n, picture in enumerate(chosen)]
+        shown += _with_raw_files(data, signal, named)
     return shown
 
 
+def _usable(data: ReportData, rows: pl.DataFrame) -> list[dict[str, Any]]:
+    found = (_picture(data.evidence_root, row) for row in rows.iter_rows(named=True))
+    return [picture for picture in found if picture]
+
+
+def _sites_of(shown: list[dict[str, Any]]) -> pl.DataFrame:
+    return pl.DataFrame({"site": [picture["site"] for picture in shown]}, schema={"site": pl.String})
+
+
+def _of_events(data: ReportData, events: pl.DataFrame) -> pl.DataFrame:
+    """Return the pictures that the newest events were read from, one a site, in the columns of :func:`_sites`."""
+    newest = events.drop_nulls("evidence").unique("key", keep="first", maintain_order=True)
+    names = data["site_newest"].select("signal", pl.col("site_id").alias("key"), "name")
+    named = newest.join(names, on=["signal", "key"], how="left", maintain_order="left")
+    return named.select(
+        "signal", "evidence", "value", day="until", site="key", name=pl.col("name").fill_null(pl.col("key"))
+    )
+
+
 def _sites(data: ReportData) -> pl.DataFrame:
-    rows = data["site_daily"].filter(pl.col("evidence").is_not_null())
-    return rows.select(
+    return data["site_pictures"].select(
         "signal", "day", "evidence", site="site_id", name=pl.col("name").fill_null(pl.col("site_id")), value="value"
     )
 

@@ -97,7 +97,7 @@ def raw_files(lake: Lake, signal: str, evidence: Iterable[str]) -> pl.DataFrame:
     for (day,), part in wanted.group_by("day", maintain_order=True):
         if isinstance(day, date) and lake.exists(asset, day):
             table = (lake.folder(asset, day) / TABLE).read_bytes()
-            rows = pl.read_parquet(table, columns=[key, "source_file", "sha256", "path"])
+            rows = pl.read_parquet(table, columns=[key, "source_file", "sha256", "path"], glob=False)
             joined = part.join(rows.rename({key: "name"}), on="name", how="inner")
             frames.append(joined.with_columns(asset=pl.lit(asset)).select(_RAW.names()))
     return pl.concat(frames).sort("evidence")

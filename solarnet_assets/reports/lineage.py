@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from solarnet_assets.reports import formats, lakeside
+from solarnet_assets.reports import formats, lakeside, register
 from solarnet_assets.reports.data import ReportData
 from solarnet_assets.sql.columns import Column, columns
 from solarnet_assets.sql.folder import load_project
@@ -69,7 +69,7 @@ def drill(
         "models": _models(sql, chain),
         "holdings": _holdings(data, chain["lake"], day),
         "pictures": [p for p in pictures if p["key"] == chain.get("pictures")][:MAX_RAW],
-        "files": chain["lake"][-1] if "pictures" not in chain else "",
+        "register": register.files(data, chain["lake"], day),
     }
 
 

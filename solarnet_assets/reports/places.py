@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import polars as pl
@@ -9,6 +10,7 @@ import polars as pl
 from solarnet_assets.reports import formats, lakeside
 from solarnet_assets.reports.country import LEVELS
 from solarnet_assets.reports.data import ReportData
+from solarnet_assets.reports.events import Events
 from solarnet_assets.reports.map import map_chart
 from solarnet_assets.reports.series import POINTS
 from solarnet_assets.reports.sparkline import frame_of
@@ -25,8 +27,8 @@ def city_names(data: ReportData) -> dict[str, Text]:
     return {key: name_of(name or key) for key, name in data["stg_cities"].select("city", "name").rows()}
 
 
-def areas(data: ReportData, level: str) -> list[dict[str, Any]]:
-    """Return small multiples of cities or provinces, grouped by signal."""
+def areas(data: ReportData, level: str, events: Events) -> list[dict[str, Any]]:
+    """Return small multiples of cities or provinces, their events marked, grouped by signal."""
     names = city_names(data)
     rows = data["recovery_daily"].filter(pl.col("level") == level, pl.col("value").is_not_null())
     groups: list[dict[str, Any]] = []
@@ -36,7 +38,13 @@ def areas(data: ReportData, level: str) -> list[dict[str, Any]]:
             continue
         frame = frame_of(rows, 0.0, 140.0)
         items = [
-            tile(names.get(str(key), name_of(str(key))), one, frame, f"--{signal}")
+            tile(
+                names.get(str(key), name_of(str(key))),
+                one,
+                frame,
+                f"--{signal}",
+                events=events.get((signal, level, str(key)), ()),
+            )
             for (key,), one in part.group_by("region", maintain_order=True)
         ]
         name = say(f"places.{level}", signal=say(f"signals.{signal}"))
@@ -57,33 +65,34 @@ def kinds(data: ReportData) -> list[dict[str, Any]]:
     return [{"key": "kinds", "name": say("places.kinds"), "tiles": sorted(items, key=by_name)}]
 
 
-def sites(data: ReportData, anchors: dict[tuple[str, str], str]) -> list[dict[str, Any]]:
-    """Return small multiples of mills and car parks; ``anchors`` are ids of embedded pictures by signal and site."""
-    rows = data["site_daily"].filter(pl.col("value").is_not_null())
+def sites(data: ReportData, pictures: Mapping[str, str], events: Events) -> list[dict[str, Any]]:
+    """Return small multiples of mills and car parks; ``pictures`` are ids of embedded pictures by path."""
+    rows, known = data["site_daily"], data["site_newest"]
     groups: list[dict[str, Any]] = []
     points = max(FEWEST, min(POINTS, ALL_POINTS // max(rows["site_id"].n_unique(), 1)))
     for signal in ("steel", "parking"):
         part = rows.filter(pl.col("signal") == signal)
         if part.is_empty():
             continue
-        frame, raw = frame_of(rows, 0.0, 160.0), traces(data, signal, part)
+        frame, raw = frame_of(rows, 0.0, 160.0), traces(data, signal)
+        named = {row["site_id"]: row for row in known.filter(pl.col("signal") == signal).iter_rows(named=True)}
         items = []
         for (key,), one in part.group_by("site_id", maintain_order=True):
-            name = one["name"].drop_nulls()
-            item = tile(name_of(str(name[0] if len(name) else key)), one, frame, f"--{signal}", points=points)
-            item |= {"place": name_of(one["region"][-1] or ""), "trace": raw.get(str(key))}
+            site, happened = named[key], events.get((signal, "site", str(key)), ())
+            name = name_of(site["name"] or str(key))
+            item = tile(name, one, frame, f"--{signal}", points=points, events=happened)
+            item |= {"place": name_of(site["region"] or ""), "trace": raw.get(str(key))}
             if item["trace"]:
-                item["trace"]["picture"] = anchors.get((signal, str(key)), "")
+                item["trace"]["picture"] = pictures.get(item["trace"]["path"], "")
             items.append(item)
         heading = say("places.sites", signal=say(f"signals.{signal}"))
         groups.append({"key": f"site-{signal}", "name": heading, "tiles": sorted(items, key=by_name)})
     return groups
 
 
-def traces(data: ReportData, signal: str, rows: pl.DataFrame) -> dict[str, dict[str, Any]]:
+def traces(data: ReportData, signal: str) -> dict[str, dict[str, Any]]:
     """Return, by site, the newest evidence picture, the lake partition and the raw file that it was made of."""
-    newest = rows.drop_nulls("evidence").sort("site_id", "day").unique("site_id", keep="last", maintain_order=True)
-    pairs = dict(newest.select("site_id", "evidence").rows())
+    pairs = dict(data["site_pictures"].filter(pl.col("signal") == signal).select("site_id", "evidence").rows())
     found = {} if data.lake is None else {
         row["evidence"]: row for row in lakeside.raw_files(data.lake, signal, pairs.values()).iter_rows(named=True)
     }  # fmt: skip
@@ -92,6 +101,7 @@ def traces(data: ReportData, signal: str, rows: pl.DataFrame) -> dict[str, dict[
 
 def _trace(evidence: str, raw: dict[str, Any] | None) -> dict[str, Any]:
     shown: dict[str, Any] = {
+        "path": evidence,
         "evidence": f"evidence/{evidence}",
         "picture": "",
         "partition": "",
@@ -137,9 +147,9 @@ def _cities(data: ReportData) -> pl.DataFrame:
 
 def _sites(data: ReportData) -> pl.DataFrame:
     """Return sites with their newest value; areas searched for solar farms have none."""
-    newest = _newest(data["site_daily"], "site_id").select("site_id", "value", "lower", "upper", "day")
+    newest = data["site_newest"].select("signal", "site_id", "value", "lower", "upper", "day")
     known = data["stg_sites"].with_columns(name=pl.coalesce("name", "site_id")).sort("site_id")
-    joined = known.join(newest, on="site_id", how="left", maintain_order="left")
+    joined = known.join(newest, on=["signal", "site_id"], how="left", maintain_order="left")
     return joined.select(pl.col("signal").alias("kind"), *_POINT)
 
 
@@ -147,7 +157,8 @@ _POINT = ("name", "lon", "lat", "region", "value", "lower", "upper", "day")
 
 
 def _newest(rows: pl.DataFrame, *key: str) -> pl.DataFrame:
-    return rows.drop_nulls("value").sort(*key, "day").unique(key, keep="last", maintain_order=True)
+    """Return the newest row with a value of each key; days are read in order, so that nothing need be sorted."""
+    return rows.drop_nulls("value").unique(key, keep="last", maintain_order=True).sort(key)
 
 
 def matrix(data: ReportData) -> dict[str, Any] | None:

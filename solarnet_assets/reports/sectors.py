@@ -9,19 +9,22 @@ import polars as pl
 
 from solarnet_assets.reports import formats
 from solarnet_assets.reports.data import ReportData
+from solarnet_assets.reports.events import Events
 from solarnet_assets.reports.sparkline import frame_of
 from solarnet_assets.reports.text import Text
 from solarnet_assets.reports.tiles import tile
 from solarnet_assets.reports.words import name_of, reason
 
 
-def sectors(data: ReportData) -> dict[str, Any] | None:
-    """Return a small multiple and a table row per sector; None without any figure."""
+def sectors(data: ReportData, events: Events) -> dict[str, Any] | None:
+    """Return a small multiple, its events marked, and a table row per sector; None without any figure."""
     rows = data["sector_growth"].filter(pl.col("growth_pct").is_not_null())
     everybody = rows.filter(pl.col("lang") == "all")
     if everybody.is_empty():
         return None
-    items = [_tile(str(sector), part, rows) for (sector,), part in everybody.group_by("sector", maintain_order=True)]
+    items = [
+        _tile(str(sector), part, rows, events) for (sector,), part in everybody.group_by("sector", maintain_order=True)
+    ]
     newest = everybody.filter(pl.col("day") == pl.col("day").max())
     return {
         "tiles": sorted(items, key=lambda item: -item["sort"]),
@@ -45,12 +48,13 @@ def _missing(data: ReportData, day: date) -> list[dict[str, Text]]:
     ]
 
 
-def _tile(sector: str, part: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Any]:
+def _tile(sector: str, part: pl.DataFrame, rows: pl.DataFrame, events: Events) -> dict[str, Any]:
     shown = part.with_columns(value="growth_pct")
     low = cast(float, shown.select(pl.min_horizontal("value", "lower").min()).item())
     top = cast(float, shown.select(pl.max_horizontal("value", "upper").quantile(0.98)).item())
     frame = frame_of(rows, min(low, -20.0), max(top, 20.0))
-    return tile(name_of(sector), shown, frame, "--sector", normal=0.0, signed=True)
+    happened = events.get(("sector", "sector", sector), ())
+    return tile(name_of(sector), shown, frame, "--sector", normal=0.0, signed=True, events=happened)
 
 
 def _row(row: dict[str, Any], rows: pl.DataFrame) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from solarnet_assets.reports.country import LEVELS, country_rows, country_truth
 from solarnet_assets.reports.data import ReportData
 from solarnet_assets.reports.solar import newest_solar
 from solarnet_assets.reports.sparkline import Frame, frame_of, sparkline
-from solarnet_assets.reports.text import NOTHING, Text
+from solarnet_assets.reports.text import DASH, NOTHING, Text
 from solarnet_assets.reports.words import name_of, say
 
 HEADLINES = ("composite", "commuting", "steel", "parking")
@@ -29,26 +29,27 @@ def headline(data: ReportData) -> dict[str, Any] | None:
                 "key": signal,
                 "signal": say(f"signals.{signal}"),
                 "country": name_of(data.country),
-                "day": formats.day(last["day"], year=True),
+                "day": formats.short_day(last["day"]),
                 "value": formats.percent(last["value"]),
                 "interval": formats.interval(last["lower"], last["upper"]),
-                "n_obs": formats.count(last["n_obs"] or 0),
-                "back": forecast.sentence(data, signal) + forecast.beside(data, signal),
-                "change": _change(rows),
+                "back": forecast.sentence(data, signal),
+                "returns": forecast.thresholds(data, signal),
+                **_change(rows),
             }
     return None
 
 
-def _change(rows: pl.DataFrame) -> Text:
-    """Return what happened over the week before the newest day; nothing where that day has no figure."""
+def _change(rows: pl.DataFrame) -> dict[str, Text]:
+    """Return the points of the week before the newest day (a dash where that day has no figure) and the lowest day."""
     last = rows.row(-1, named=True)
     before = rows.filter(pl.col("day") == pl.lit(last["day"]) - pl.duration(days=7))
     lowest = rows.sort("value", "day").row(0, named=True)
-    parts = say("headline.lowest", value=formats.percent(lowest["value"]), day=formats.day(lowest["day"], year=True))
-    if before.is_empty():
-        return parts
-    week = say("headline.week", points=formats.tenth(last["value"] - before["value"][0], signed=True))
-    return week + parts
+    week = None if before.is_empty() else last["value"] - before["value"][0]
+    value, day = formats.percent(lowest["value"]), formats.brief_day(lowest["day"])
+    return {
+        "week": DASH if week is None else say("headline.points", points=formats.tenth(week, signed=True)),
+        "lowest": say("headline.lowest_on", value=value, day=day),
+    }
 
 
 def cards(data: ReportData) -> list[dict[str, Any]]:
@@ -103,6 +104,7 @@ def _section(data: ReportData, signal: str, rows: pl.DataFrame) -> dict[str, Any
     usual = None if ordinary is None else ordinary.select(
         "day", value="ordinary", lower="ordinary_lower", upper="ordinary_upper"
     )  # fmt: skip
+    ahead = forecast.ahead(data, signal) if signal == LEVELS[0] else None
     lowest = rows.sort("value", "day").row(0, named=True)
     label = say(
         "levels.label",
@@ -121,7 +123,9 @@ def _section(data: ReportData, signal: str, rows: pl.DataFrame) -> dict[str, Any
         "value": formats.percent(last["value"]),
         "interval": formats.interval(last["lower"], last["upper"]),
         "day": formats.day(last["day"], year=True),
-        "chart": charts.level_chart(signal, rows, truth, published, label, usual),
+        "chart": charts.level_chart(signal, rows, truth, published, label, usual, ahead),
+        "has_ahead": ahead is not None,
+        "has_line": ahead is not None and ahead[1].height > 0,
         "shock": festival.shock(ordinary) or NOTHING,
         "rows": [_row(row) for row in rows.sort("day", descending=True).iter_rows(named=True)],
         "has_truth": truth.height > 0,

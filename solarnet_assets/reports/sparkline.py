@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import cast
+from typing import Any, cast
 
 import polars as pl
 from markupsafe import Markup
@@ -39,8 +40,18 @@ def frame_of(rows: pl.DataFrame, low: float, high: float) -> Frame:
     return Frame(cast(date, rows["day"].min()), cast(date, rows["day"].max()), low, high)
 
 
+Mark = tuple[date, date, str]
+"""First and last day of an event, and its direction: above or below."""
+
+
 def sparkline(
-    rows: pl.DataFrame, frame: Frame, colour: str, normal: float, label: Text, points: int = POINTS
+    rows: pl.DataFrame,
+    frame: Frame,
+    colour: str,
+    normal: float,
+    label: Text,
+    points: int = POINTS,
+    marks: Iterable[Mark] = (),
 ) -> Markup:
     """Draw value and interval over time; long series as in :func:`series.thinned`.
 
@@ -51,9 +62,10 @@ def sparkline(
         normal: level of the reference line.
         label: what a screen reader says.
         points: most points to draw.
+        marks: events, drawn as bars along the upper or the lower edge.
     """
     shown, step = thinned(rows.drop_nulls("value"), points)
-    parts = [_level(frame, normal)]
+    parts = [_level(frame, normal), *(_mark(frame, mark) for mark in marks)]
     for run in with_runs(shown, step).partition_by("run", maintain_order=True):
         days = run["day"].to_list()
         upper, lower = _points(frame, days, run["upper"]), _points(frame, days, run["lower"])
@@ -102,8 +114,44 @@ def interval_mark(measured: float, lower: float, upper: float, published: float,
     )
 
 
+def event_mark(row: Mapping[str, Any], top: float) -> Markup:
+    """Draw an event on a scale from 0 to ``top``: the own interval as a block, the day's value with its interval.
+
+    Args:
+        row: value, lower, upper, usual_lower, usual_upper.
+        top: end of the scale.
+    """
+
+    def at(name: str) -> str:
+        return f"{4 + 142 * min(max(row[name], 0.0), top) / top:.1f}"
+
+    width = max(float(at("usual_upper")) - float(at("usual_lower")), 2.0)
+    return Markup(  # noqa: S704 - numbers only
+        '<svg class="mark" viewBox="0 0 150 22" aria-hidden="true">'
+        '<line x1="4" x2="146" y1="18" y2="18" class="scale"/>'
+        f'<rect x="{at("usual_lower")}" width="{width:.1f}" y="4" height="14" class="usual"/>'
+        f'<line x1="{at("lower")}" x2="{at("upper")}" y1="11" y2="11" class="range"/>'
+        f'<circle cx="{at("value")}" cy="11" r="4.5" class="dot"/></svg>'
+    )
+
+
+def bar(value: float | None, top: float) -> Markup:
+    """Draw a number of a table as a bar; ``top`` fills the width."""
+    width = 0.0 if value is None or top <= 0 else 100 * value / top
+    return Markup(  # noqa: S704 - numbers only
+        '<svg class="bar" viewBox="0 0 100 4" preserveAspectRatio="none" aria-hidden="true">'
+        f'<rect width="{width:.1f}" height="4"/></svg>'
+    )
+
+
 def _level(frame: Frame, normal: float) -> str:
     return f'<line x1="0" x2="{WIDTH}" y1="{frame.y(normal):.1f}" y2="{frame.y(normal):.1f}" class="normal"/>'
+
+
+def _mark(frame: Frame, mark: Mark) -> str:
+    first, last, direction = mark
+    y = -1 if direction == "above" else HEIGHT + 1
+    return f'<path d="M{frame.x(first):.1f} {y}H{max(frame.x(last), frame.x(first) + 3):.1f}" class="event"/>'
 
 
 def _points(frame: Frame, days: list[date], values: pl.Series) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -21,6 +22,7 @@ def tile(
     normal: float = 100.0,
     signed: bool = False,
     points: int = POINTS,
+    events: Sequence[dict[str, Any]] = (),
 ) -> dict[str, Any]:
     """Return what a tile shows.
 
@@ -32,6 +34,7 @@ def tile(
         normal: level of the reference line.
         signed: figures are changes and carry their sign.
         points: most points of the picture.
+        events: what :func:`events.by_place` says of it; the newest last.
     """
     known = rows.filter(pl.col("value").is_not_null()).sort("day")
     last = known.row(-1, named=True)
@@ -39,12 +42,18 @@ def tile(
     ends = formats.interval(last["lower"], last["upper"], signed)
     label = say("tile.label", name=name, value=value, day=formats.day(last["day"], year=True), interval=ends)
     filled = known.with_columns(pl.col(end).fill_null(pl.col("value")) for end in ("lower", "upper"))
+    marks = [(event["since"], event["until"], event["direction"]) for event in events]
+    shown = filled.select("day", "value", "lower", "upper")
+    now = events[-1] if events and events[-1]["is_open"] else None
     return {
+        "anchor": events[-1]["anchor"] if events else "",
+        "event": say(f"tile.{now['direction']}", day=formats.day(now["since"])) if now else NOTHING,
+        "direction": now["direction"] if now else "",
         "name": name,
         "value": value,
         "interval": ends,
         "day": formats.day(last["day"]),
-        "line": sparkline(filled.select("day", "value", "lower", "upper"), frame, colour, normal, label, points),
+        "line": sparkline(shown, frame, colour, normal, label, points, marks),
         "sort": last["value"],
         "place": NOTHING,
         "trace": None,

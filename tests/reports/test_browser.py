@@ -19,7 +19,7 @@ WIDTHS = (390, 820, 1440)
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 EMPTY_CHARTS = """
-[...document.querySelectorAll('main svg')].filter(svg => {
+[...document.querySelectorAll('main svg:not(.bar)')].filter(svg => {
   const box = svg.getBoundingClientRect(), shown = svg.checkVisibility();
   return shown && (box.width < 40 || box.height < 15 || !svg.querySelector('path, polyline, circle, line'));
 }).length
@@ -162,6 +162,21 @@ def test_from_a_figure_to_its_raw_file_by_keyboard_alone(tab, url):
     tab.run("new Promise(done => setTimeout(done, 200))")
     shown = "document.activeElement.id.startsWith('picture-steel') && document.activeElement.checkVisibility()"
     assert tab.run(shown)
+
+
+def test_from_a_group_of_events_to_a_curve_by_keyboard_alone(tab, url):
+    """Enter opens what began on one day, its link goes to the place's own curve, and the focus goes along."""
+    tab.open(url, prefers_reduced_motion="reduce")
+    tab.run("document.querySelector('#events .several > summary').focus()")
+    tab.press("Enter", 13)
+    assert tab.run("document.querySelector('#events .several').open")
+    tab.press("Tab", 9)
+    wanted = tab.run("document.activeElement.getAttribute('href')")
+    assert wanted.startswith(("#at-", "#level-"))
+    tab.press("Enter", 13)
+    tab.run("new Promise(done => setTimeout(done, 200))")
+    assert tab.run("location.hash") == wanted
+    assert tab.run(f"document.querySelector('{wanted}').checkVisibility()")
 
 
 def test_pointing_at_a_chart_reads_that_day_and_no_other(tab, url, frames):
