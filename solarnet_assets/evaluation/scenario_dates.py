@@ -16,7 +16,10 @@ AREAS = ("signal", "key")
 
 
 def dates_beside(dates: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
-    """Put the true day of return beside each forecast of areas that are not back yet.
+    """Put the true day of return beside each forecast of areas that the stack does not call back already.
+
+    Cases are chosen by what was known, never by the truth: of areas at the threshold, those that the truth has just
+    short of it would otherwise stay and those that it has just above would go, and every sure forecast looked wrong.
 
     The true day is the one that forecasts mean (:func:`solarnet_assets.nowcast.returns.seen_return`) on the true curve:
     the first day, the as-of day or later, about which seven days are at or above the threshold on average.
@@ -43,7 +46,8 @@ def dates_beside(dates: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
     told = zip(("low", "middle", "high"), ("date_lower", "date_median", "date_upper"), strict=True)
     since = [(pl.col(b) - pl.col("as_of")).dt.total_days().cast(pl.Float64).fill_null(NEVER).alias(a) for a, b in told]
     rows = dates.join(long, on=["as_of", *AREAS, "threshold"]).with_columns(since)
-    return rows.filter(pl.col("came") > 0)
+    open_ = rows.filter(pl.col("method") == "stack", pl.col("middle") > 0)
+    return rows.join(open_, on=["as_of", *AREAS, "threshold"], how="semi")
 
 
 def date_sums(rows: pl.DataFrame) -> pl.DataFrame:

@@ -131,18 +131,20 @@ def test_the_true_day_of_return_is_the_one_that_forecasts_mean():
     asked = [
         told(as_of, "up", 90.0, (8, 11, 12)), told(as_of, "up", 95.0, (16, 18, None)),
         told(as_of, "down", 90.0, (9, 50, None)), told(as_of, "down", 95.0, (9, 20, 30)),
-        told(as_of, "back", 90.0, (0, 0, 0)),
+        told(as_of, "back", 90.0, (0, 0, 0)), told(as_of, "back", 95.0, (0, 2, 5)),
+        told(as_of, "down", 100.0, (0, 0, 3)),
     ]  # fmt: skip
     dates = pl.DataFrame(asked, schema=DATES, orient="row", infer_schema_length=None)
     rows = scenario_dates.dates_beside(dates, known)
     assert rows.select("key", "threshold", "came").sort("key", "threshold").rows() == [
+        ("back", 95.0, 0.0),  # said to be open, by what was known: the truth chooses no cases
         ("down", 90.0, np.inf), ("down", 95.0, np.inf), ("up", 90.0, 10.0), ("up", 95.0, 15.0),
     ]  # fmt: skip
     sums = scenario_dates.date_sums(rows).sort("threshold").drop("method", "signal", "level").rows(named=True)
     assert sums[0] == {
         "threshold": 90.0, "n": 2, "held": 2, "returned": 1, "held_returned": 1, "foreseen": 1, "error": 1.0,
     }  # fmt: skip
-    assert (sums[1]["held"], sums[1]["returned"], sums[1]["error"]) == (0, 1, 3.0)
+    assert (sums[1]["held"], sums[1]["returned"], sums[1]["error"]) == (1, 2, 5.0)
 
 
 def test_reliability_counts_what_came_by_each_day():
