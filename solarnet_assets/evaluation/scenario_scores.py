@@ -70,8 +70,9 @@ class Scores:
         values: by signal and level: ``n``, ``held`` (90 % intervals with the truth), ``squared`` error, ``width``.
         forecasts: by method, signal, level, ``ahead`` and ``news`` (the truth falls in between): the same,
             ``absolute`` error and ``crps`` (over ``scored``).
-        dates: by method, signal, level and threshold of areas that the stack does not call back: ``n``, ``held``; ``returned`` within the
-            horizon, ``held_returned``; ``foreseen`` (and returned), sum of ``error`` in days.
+        dates: by method, signal, level and threshold of areas that the stack does not call back already: ``n``,
+            ``held``; ``returned`` within the horizon, ``held_returned``; ``foreseen`` (and returned), sum of ``error``
+            in days.
         reliability: by method, days ``within`` and bin of the stated probability: ``n``, ``stated``, ``came``,
             ``brier``.
         events: by signal: ``n`` site-days (commuting: city-days), ``false`` events (the truth lies within :data:`NEAR`
