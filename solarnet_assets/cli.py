@@ -30,6 +30,9 @@ app = typer.Typer(
 app.add_typer(collections, name="collect")
 app.add_typer(training, name="train")
 app.add_typer(evaluations, name="evaluate")
+NO_ADVICE = "ignore:Function `dev_command` is superseded"
+"""``dagster dev`` advises its successor, which needs a package that only development installs."""
+
 console = Screen(width=None if sys.stdout.isatty() else 120)
 
 Start = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First day of the metrics.")]
@@ -44,19 +47,14 @@ def demo(
     end: End = None,
 ) -> None:
     """Simulate a country, run everything on it, and compare with what was published and what is true."""
-    from solarnet_assets.config import Config
+    from solarnet_assets.config.files import validated
     from solarnet_assets.world.scenario import load_scenario
 
     told = load_scenario(scenario)
     named = str(Path(scenario).resolve()) if Path(scenario).suffix in {".yaml", ".yml"} else scenario
     first, last = _day(start, told.start), _day(end, told.end)
-    config = Config(
-        home=home_folder(home),
-        scenario=named,
-        country=told.country,
-        timezone=told.timezone,
-        last_day=max(last, told.end),
-    )
+    fields = {"home": home_folder(home), "scenario": named, "country": told.country, "timezone": told.timezone}
+    config = validated(Path(scenario), {**fields, "last_day": max(last, told.end)})
     _execute(config, first, last)
 
 
@@ -123,6 +121,7 @@ def ui(
     prepare_home(load_config())
     dagster = Path(sys.executable).with_name("dagster")
     place = ["-w", "workspace.yaml"] if Path("workspace.yaml").exists() else ["-m", "solarnet_assets.definitions"]
+    os.environ.setdefault("PYTHONWARNINGS", NO_ADVICE)
     os.execv(dagster, [str(dagster), "dev", *place, "--host", "127.0.0.1", "--port", str(port)])  # noqa: S606 - our own interpreter's command, no shell
 
 
@@ -148,14 +147,13 @@ def _execute(config: Config, start: date, end: date) -> None:
     """Run all tasks of [start, end] with a progress display, then show what was published and what was measured."""
     if end < start:
         raise typer.BadParameter(f"end {end} lies before start {start}")
-    from solarnet_assets.home import prepare_home
-
-    prepare_home(config)
-    from solarnet_assets.defs.launch import only_command
-    from solarnet_assets.progress import run_with_progress, show_comparison
-    from solarnet_assets.summary import show_landing, show_results
+    from solarnet_assets.home import only_command, prepare_home
 
     with only_command(config.home):
+        prepare_home(config)
+        from solarnet_assets.progress import run_with_progress, show_comparison
+        from solarnet_assets.summary import show_landing, show_report, show_results
+
         if config.simulated:
             _publish_truth(config)
         reason = run_with_progress(start, end, console)
@@ -165,6 +163,7 @@ def _execute(config: Config, start: date, end: date) -> None:
         show_landing(config, start, end, console)
         show_results(config, config.home / "warehouse.duckdb", console)
     show_comparison(config.home / "warehouse.duckdb", console)
+    show_report(config.home / "report" / "index.html", console)
 
 
 def _publish_truth(config: Config) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +35,30 @@ INSTANCE_SETTINGS: dict[str, Any] = {
 refreshes one after the other."""
 
 
+@contextmanager
+def only_command(home: Path) -> Iterator[None]:
+    """Hold a home for one command at a time, its configuration included; the lock falls with its process.
+
+    Raises:
+        BadInputError: another command works on the home, or the home's path holds signs of a pattern.
+    """
+    _check_name(home)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (home / "command.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BadInputError(
+                f"another solarnet command is at work on {home}; wait for it or name another home"
+            ) from error
+        yield
+
+
+def _check_name(home: Path) -> None:
+    if set("*?[") & set(str(home)):  # Dagster would not find its settings, and count and report by default
+        raise BadInputError(f"the home {home} has one of * ? [ in its path, where Dagster finds no settings")
+
+
 def prepare_home(config: Config) -> Path:
     """Keep the configuration in its home, set up Dagster's folder there, and point this process at both.
 
@@ -43,8 +71,7 @@ def prepare_home(config: Config) -> Path:
     Raises:
         BadInputError: the home's path holds signs of a pattern.
     """
-    if set("*?[") & set(str(config.home)):  # Dagster would not find its settings, and count and report by default
-        raise BadInputError(f"the home {config.home} has one of * ? [ in its path, where Dagster finds no settings")
+    _check_name(config.home)
     save_config(config)
     folder = config.home / "dagster"
     if not folder.exists():
@@ -52,7 +79,12 @@ def prepare_home(config: Config) -> Path:
         draft.mkdir(parents=True)
         (draft / "dagster.yaml").write_text(yaml.safe_dump(INSTANCE_SETTINGS, sort_keys=False))
         _create_databases(draft)
-        draft.rename(folder)
+        try:
+            draft.rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise
+            shutil.rmtree(draft)  # another process was faster
     os.environ.update(DAGSTER_HOME=str(folder), SOLARNET_HOME=str(config.home))
     os.environ.pop("SOLARNET_CONFIG", None)
     return folder

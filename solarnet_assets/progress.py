@@ -15,6 +15,7 @@ from solarnet_assets.storage.warehouse import reader
 
 if TYPE_CHECKING:
     from solarnet_assets.defs.plan import Task
+    from solarnet_assets.reports.text import Text
 
 
 def run_with_progress(start: date, end: date, console: Console) -> str | None:
@@ -84,20 +85,18 @@ def show_coverage(rows: pl.DataFrame, console: Console) -> None:
 
 
 def _cells(row: dict[str, object]) -> list[str]:
-    interval = "" if row["lower"] is None else f"{_number(row['lower'])} to {_number(row['upper'])}"
+    from solarnet_assets.reports.compare import in_unit, interval
+    from solarnet_assets.reports.text import DASH
+
+    figures = [in_unit(row, name) for name in ("published", "measured", "truth")]
+    published, measured, truth = ("" if text == DASH else _plain(text) for text in figures)
     within = {True: "yes", False: "no", None: ""}[row["within"]]  # type: ignore[index]
-    return [
-        str(row["item"]),
-        _number(row["published"]),
-        _number(row["measured"]),
-        interval,
-        _number(row["truth"]),
-        within,
-    ]
+    return [str(row["item"]), published, measured, _plain(interval(row)), truth, within]
 
 
-def _number(value: object) -> str:
-    return "" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
+def _plain(text: Text) -> str:
+    """Return English text in signs that every terminal has."""
+    return text.en.replace("\u00a0", " ").replace("\u2212", "-")
 
 
 def _partitions(task: Task) -> int:

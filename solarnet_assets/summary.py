@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from solarnet_assets.storage.lake import Lake
+from solarnet_assets.storage.warehouse import reader
 
 if TYPE_CHECKING:
     from solarnet_assets.config import Config
@@ -38,9 +39,7 @@ def show_landing(config: Config, start: date, end: date, console: Console) -> No
 
 def show_results(config: Config, warehouse: Path, console: Console) -> None:
     """Print how many rows each mart of measurements holds, how many pictures there are, and where they are."""
-    import duckdb
-
-    with duckdb.connect(str(warehouse), read_only=True) as con:
+    with reader(warehouse) as con:
         found = con.sql(
             "SELECT table_name FROM duckdb_tables() "
             "WHERE schema_name = 'marts' AND table_name <> 'published_comparison' ORDER BY ALL"
@@ -51,6 +50,11 @@ def show_results(config: Config, warehouse: Path, console: Console) -> None:
     pictures = sum(1 for _ in (config.home / "evidence").rglob("*.png"))
     if pictures:
         _say(console, f"Evidence pictures in {config.home / 'evidence'}: {pictures:,}")
+
+
+def show_report(page: Path, console: Console) -> None:
+    """Print where the report is."""
+    _say(console, f"Report: {page}")
 
 
 def _show_reasons(rejects: pl.DataFrame, folder: Path, console: Console) -> None:

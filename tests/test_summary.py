@@ -10,7 +10,7 @@ from solarnet_assets.config import Config, SourceConfig
 from solarnet_assets.landing import Landing, reject, rejects_frame
 from solarnet_assets.progress import show_comparison
 from solarnet_assets.storage.lake import Lake
-from solarnet_assets.summary import show_landing, show_results
+from solarnet_assets.summary import show_landing, show_report, show_results
 
 DAY = date(2020, 2, 9)
 
@@ -49,3 +49,28 @@ def test_marts_with_rows_are_counted(tmp_path, console):
     assert "recovery_daily 1,234" in text
     assert "site_daily" not in text
     assert "Published 2020" not in text, "nothing of it was measured"
+
+
+def test_the_report_is_named_on_a_line_of_its_own(tmp_path, console):
+    page = tmp_path / ("a-long-name" * 12) / "[b]index.html"
+    show_report(page, console)
+    assert console.file.getvalue() == f"Report: {page}\n"
+
+
+def test_published_figures_are_told_in_their_units(tmp_path, console):
+    file = tmp_path / "warehouse.duckdb"
+    with duckdb.connect(str(file)) as con:
+        con.execute("create schema marts")
+        con.execute(
+            "create table marts.published_comparison as "
+            "select *, 1 as position, true as within, date '2020-03-10' as day from (values "
+            "('full recovery', 'day of the year', 86.0, 88.0, 83.0, 95.0, 86.0), "
+            "('parcels', '% since 1 January', -1.0, -5.4, -14.9, 3.7, -2.5), "
+            "('farms', 'farms', 439.0, 20.0, null, null, null)"
+            ") as t(item, unit, published, measured, lower, upper, truth)"
+        )
+    show_comparison(file, console)
+    lines = [" ".join(line.replace("│", " ").split()) for line in console.file.getvalue().splitlines()]
+    assert "full recovery 26 March 28 March 23 March to 4 April 26 March yes" in lines
+    assert "parcels -1 % -5.4 % -15 to +3.7 -2.5 % yes" in lines
+    assert "farms 439 farms 20 farms yes" in lines

@@ -1,6 +1,6 @@
 -- description: The components as they were known on each day: what that day's vintage says of the 21 days before it for steel
---   and car parks, and the figures of commuting that had settled, from the files that had come by then. A city is the mean of its sites weighted by capacity, as
---   in int_area_activity.
+--   and car parks, and the figures of commuting that had settled, from the files that had come by then. A city is the mean of
+--   its sites weighted by capacity, as in int_area_activity.
 -- partition: as_of
 -- lookahead: 23 days
 -- unique: as_of, signal, region, day

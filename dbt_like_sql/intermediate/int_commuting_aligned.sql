@@ -22,6 +22,8 @@
 -- column baseline_variance: squared relative standard error of baseline_level from sampling devices
 -- column baseline_scatter: squared relative standard error of baseline_level from leaving out one of its days in turn
 --   (delete-one jackknife; Efron and Stein 1981, doi:10.1214/aos/1176345462); null with fewer than 4 days
+-- column baseline_drift: squared relative error of a baseline whose days all lie on one side of the partner day: 5 % for each
+--   day that their mean lies away, as much as normal days change from day to day before the festival (ours); else 0
 -- column baseline_leverage: sum of the squared weights of its days: share of one day's own noise that it carries
 with calendar as (
     select
@@ -198,6 +200,7 @@ baselines as (
         greatest(least(sum(a * commuters order by x), max(commuters)), min(commuters)) as commuters,
         sum(a ** 2 * level ** 2 * variance order by x) as variance,
         (max(n) - 1) * var_pop(left_out order by x) as scatter,
+        case when min(x) > 0 or max(x) < 0 then (0.05 * sum(a * x order by x)) ** 2 else 0 end as drift,
         sum(a ** 2 order by x) as leverage
     from weighted
     group by variant, city, route, day, as_of
@@ -222,6 +225,7 @@ select
     b.commuters as baseline_commuters,
     b.variance / b.level ** 2 as baseline_variance,
     b.scatter / b.level ** 2 as baseline_scatter,
+    b.drift as baseline_drift,
     b.leverage as baseline_leverage
 from targets as t
 left join baselines as b

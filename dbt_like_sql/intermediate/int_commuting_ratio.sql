@@ -51,6 +51,7 @@ aligned as (
         a.baseline_commuters,
         a.baseline_variance,
         a.baseline_scatter,
+        a.baseline_drift,
         a.baseline_leverage,
         p.as_of as known_from,
         least(
@@ -99,6 +100,7 @@ select
         * greatest(a.baseline_variance, case a.route when 'index' then a.baseline_leverage * 0.0001 else 0 end),
         coalesce(a.baseline_scatter, 0)
     )
+    + a.baseline_drift
     + coalesce(b.base_variance, 0.0025) as shared_variance
 from aligned as a
 inner join intermediate.int_commuting_variants as v on a.variant = v.variant

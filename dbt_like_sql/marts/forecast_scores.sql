@@ -10,9 +10,9 @@
 -- column crps_straight_line: that of the straight line
 -- column crps_no_change: that of no change
 -- column covered: share of 90 % intervals that hold what came
--- column date_n: returns to 90, 95 or 100 % that came
+-- column date_n: returns to 90, 95 or 100 % that came so soon; those that did not come are not scored here
 -- column date_error: mean absolute error of the middle day, days; a return that was not foreseen counts to the horizon
--- column date_covered: share of 90 % intervals that hold the day
+-- column date_covered: share of 90 % intervals that hold the day; right intervals may hold fewer than 90 % of returns that came soon
 with benchmarks as (
     select
         scored,

@@ -17,6 +17,18 @@ MAX_SETTINGS = 100_000
 """Values of a configuration, those that anchors repeat counted each time."""
 
 
+WANTED = {
+    "dict_type": "settings by name are wanted, as in 'name: value',",
+    "model_type": "settings by name are wanted, as in 'name: value',",
+    "string_type": "a text is wanted,",
+    "path_type": "a path is wanted,",
+    "date_from_datetime_inexact": "a day is wanted, as in 2020-02-09,",
+    "date_from_datetime_parsing": "a day is wanted, as in 2020-02-09,",
+    "date_type": "a day is wanted, as in 2020-02-09,",
+}
+"""What the person who wrote the file should know of pydantic's errors; others are told as they are."""
+
+
 def load_config(path: Path | str | None = None) -> Config:
     """Read the configuration.
 
@@ -31,11 +43,9 @@ def load_config(path: Path | str | None = None) -> Config:
     kept = home / "config.yaml"
     file = Path(named) if named else kept if kept.exists() else None
     fields = _read(file) if file else {}
-    if file and isinstance(fields.get("home"), str) and not Path(fields["home"]).is_absolute() and named:
-        fields["home"] = str(file.parent / fields["home"])
     if "SOLARNET_HOME" in os.environ or "home" not in fields:
         fields["home"] = str(home)
-    config = _validated(file, fields)
+    config = validated(file, fields)
     return config.model_copy(update={"home": config.home.resolve()})
 
 
@@ -61,8 +71,8 @@ def _read(file: Path) -> dict[str, Any]:
     if not isinstance(fields, dict):
         raise BadInputError(f"configuration file {file} must hold named settings, not {type(fields).__name__}")
     _check_size(file, fields)
-    for name in ("sites", "cities"):
-        if isinstance(fields.get(name), str):
+    for name in ("home", "sites", "cities", "lake", "scenario"):
+        if isinstance(fields.get(name), str) and _is_path(name, fields[name]):
             fields[name] = str(_beside(file, fields[name]))
     posts = fields.get("posts")
     for name in ("weights", "gazetteer"):
@@ -86,18 +96,42 @@ def _check_size(file: Path, fields: dict[str, Any]) -> None:
     raise BadInputError(f"configuration file {file} stands for more than {MAX_SETTINGS:,} settings")
 
 
+def _is_path(name: str, value: str) -> bool:
+    """Whether a setting that may be something else names a file or folder."""
+    if name == "scenario":
+        return value.endswith((".yaml", ".yml"))
+    return name != "lake" or "://" not in value
+
+
 def _beside(file: Path, path: str) -> Path:
     """Read a relative path as the user means it: from the configuration file's own folder."""
     return (file.parent / Path(path).expanduser()).resolve()
 
 
-def _validated(file: Path | None, fields: dict[str, Any]) -> Config:
+def validated(file: Path | None, fields: dict[str, Any]) -> Config:
+    """Return settings as a configuration.
+
+    Args:
+        file: that they come from; what messages name.
+        fields: by name.
+
+    Raises:
+        BadInputError: a field does not fit; names it.
+    """
     try:
         config = Config.model_validate(fields)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(x) for x in first["loc"])
-        raise BadInputError(f"configuration {file or '(defaults)'}: {where}: {first['msg']}") from error
+        wanted = WANTED.get(first["type"])
+        reason = (
+            first["msg"].removeprefix("Value error, ") if wanted is None else f"{wanted} not {_short(first['input'])}"
+        )
+        raise BadInputError(f"configuration {file or '(defaults)'}: {where}: {reason}") from error
+    if config.last_day and config.last_day < config.first_day:
+        raise BadInputError(
+            f"configuration {file}: last_day {config.last_day} lies before first_day {config.first_day}"
+        )
     unknown = sorted(set(config.sources or {}) - set(KINDS))
     if unknown:
         raise BadInputError(
@@ -111,3 +145,7 @@ def _validated(file: Path | None, fields: dict[str, Any]) -> Config:
         except BadInputError as error:
             raise BadInputError(f"configuration {file}: sources.{kind}: {error}") from error
     return config
+
+
+def _short(value: object) -> str:
+    return {type(None): "nothing", list: "a list"}.get(type(value), repr(value)[:60])

@@ -24,7 +24,7 @@ class Config(BaseModel):
     Attributes:
         home: folder of lake, quarantine, evidence, warehouse, report and Dagster's own state.
         lake: folder or fsspec URL of the lake; default ``<home>/lake``.
-        country: ISO 3166 code; decides working days and lunar alignment.
+        country: ISO 3166 code of two letters; decides working days and lunar alignment.
         timezone: IANA zone that days are counted in.
         first_day: first partition of all assets; nothing before it is ever read.
         last_day: last partition, where a source ends (a simulation, an archive); without it partitions go on daily.
@@ -59,6 +59,15 @@ class Config(BaseModel):
         if name not in available_timezones():
             raise ValueError(f"{name[:60]!r} is no IANA time zone")
         return name
+
+    @field_validator("country")
+    @classmethod
+    def _known_country(cls, code: str) -> str:
+        from holidays import list_supported_countries
+
+        if len(code) != 2 or code not in list_supported_countries():
+            raise ValueError(f"{code[:60]!r} is no ISO 3166 code of two letters whose holidays are known")
+        return code
 
     @property
     def lake_root(self) -> str:

@@ -56,7 +56,7 @@ def recovery_index(context: dg.AssetExecutionContext, project: Project) -> Itera
 def _newest(frame: pl.DataFrame, country: str) -> dict[str, float]:
     """Return the country's newest value of each kind, and loadings in points; the UI draws them over the partitions."""
     rows = frame.filter(pl.col("region") == country).sort("date").group_by("kind", maintain_order=True).last()
-    values = {f"{kind}_{country}": round(value, 2) for kind, value in rows.select("kind", "value").iter_rows()}
+    values = {f"percent_by_{kind}": round(value, 2) for kind, value in rows.select("kind", "value").iter_rows()}
     parts = rows.filter(pl.col("kind") == "factor").explode("parts").unnest("parts", separator="_")
     loadings = parts.select("parts_signal", "parts_loading").drop_nulls().iter_rows()
-    return values | {f"loading_{signal}_{country}": round(loading, 2) for signal, loading in loadings}
+    return values | {f"loading_{signal}": round(loading, 2) for signal, loading in loadings}

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from datetime import date
 from multiprocessing import get_context
 from multiprocessing.util import Finalize
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -96,27 +93,10 @@ def launch(tasks: Iterable[Task], report: Report) -> None:
         raise RunFailedError(f"{failures[0]}{left}")
 
 
-@contextmanager
-def only_command(home: Path) -> Iterator[None]:
-    """Hold a home for one command at a time; the lock falls with its process, however that ends.
-
-    Raises:
-        BadInputError: another command works on the home.
-    """
-    with (home / "command.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BadInputError(
-                f"another solarnet command is at work on {home}; wait for it or name another home"
-            ) from error
-        yield
-
-
 def _bury_dead_runs() -> None:
     """Fail the runs that a killed command left behind, and free the pool slots that they hold forever.
 
-    The caller holds :func:`only_command`, so none of them can be alive once their workers have ended.
+    The caller holds :func:`~solarnet_assets.home.only_command`, so none is alive once their workers have ended.
     """
     unfinished = [s for s in dg.DagsterRunStatus if s not in FINISHED_STATUSES]
     left = dg.RunsFilter(tags=BY_COMMAND, statuses=unfinished)

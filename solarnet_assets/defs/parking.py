@@ -14,7 +14,7 @@ import polars as pl
 from solarnet_assets.defs.daily import OWNERS, Day, by_state, run_days
 from solarnet_assets.defs.partitions import BASELINE_DAYS, DAILY, trailing_dep
 from solarnet_assets.defs.resources import Project
-from solarnet_assets.defs.shown import listed, table_metadata
+from solarnet_assets.defs.shown import listed, pictured, table_metadata
 from solarnet_assets.defs.solar import weights_metadata
 from solarnet_assets.parking.model import WEIGHTS, code_version
 
@@ -32,6 +32,7 @@ def count_day(project: Project, day: date, known: date) -> Day:
     stored = {key: project.evidence.write(f"parking/{day}/{key}.png", data) for key, data in pictures.items()}
     frame = rows.with_columns(evidence=pl.col("image_id").replace_strict(stored, default=None, return_dtype=pl.String))
     shown: dict[str, Any] = {"valid": int(frame["valid"].sum()), "vehicles": float(frame["vehicles"].sum())}
+    shown |= pictured(project.evidence.root / f"parking/{day}", len(stored))
     taken = frame.select((pl.col("occupancy") * pl.col("stalls")).sum() / pl.col("stalls").sum()).item()
     return Day(frame, shown | ({} if taken is None or not taken >= 0 else {"occupancy": float(taken)}))
 

@@ -40,7 +40,6 @@ def report(project: Project) -> dg.MaterializeResult[Any]:
     return dg.MaterializeResult(
         metadata={
             "path": dg.MetadataValue.path(str(page)),
-            "url": dg.MetadataValue.url(page.resolve().as_uri()),
             "bytes": page.stat().st_size,
             "preview": dg.MetadataValue.md(digest(project.warehouse)),
         }

@@ -9,12 +9,13 @@ import dagster as dg
 
 from solarnet_assets.defs.daily import OWNERS
 from solarnet_assets.defs.resources import Project
+from solarnet_assets.defs.solar import OUTLINES, solar_farms_geoparquet
 from solarnet_assets.defs.warehouse import SQL, asset_key
 
 
 @dg.asset(
     group_name="reports",
-    deps=[asset_key(model.table) for model in SQL.models if model.layer == "marts"],
+    deps=[*(asset_key(model.table) for model in SQL.models if model.layer == "marts"), solar_farms_geoparquet],
     kinds={"parquet", "csv"},
     owners=OWNERS,
     tags={"layer": "report"},
@@ -25,7 +26,7 @@ def published_marts(project: Project) -> dg.MaterializeResult[Any]:
     """Write the marts."""
     from solarnet_assets.sql.publish import publish
 
-    entries = publish(project.warehouse, project.published, SQL)
+    entries = publish(project.warehouse, project.published, SQL, [OUTLINES])
     lines = [
         "| file | rows | bytes |",
         "|---|---|---|",

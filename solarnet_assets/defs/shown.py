@@ -14,6 +14,7 @@ import polars as pl
 from solarnet_assets.storage.schemas import SCHEMAS
 
 PREVIEW_ROWS = 5
+PREVIEW_COLUMNS = 12
 WIDTH = 10_000
 """Characters of a line: a wrapped line is no Markdown table."""
 
@@ -36,11 +37,19 @@ def table_metadata(asset: str) -> dict[str, Any]:
 
 
 def preview(frame: pl.DataFrame, rows: int = PREVIEW_ROWS) -> dg.MarkdownMetadataValue:
-    """Return the first rows as a Markdown table, without personal and nested columns; strangers' text stays text."""
+    """Return the first rows and columns as a Markdown table; strangers' text stays text.
+
+    Personal and nested columns are left out; lists of names are written with commas.
+    """
     if frame.is_empty():
         return dg.MetadataValue.md("no rows")
-    kept = [name for name, kind in frame.schema.items() if name not in HIDDEN_COLUMNS and not kind.is_nested()]
-    shown = frame.select(kept).head(rows).with_columns(pl.col(pl.String).str.replace_many(MARKUP))
+    names = pl.List(pl.String)
+    open_to_all = {name: kind for name, kind in frame.schema.items() if name not in HIDDEN_COLUMNS}
+    plain = [name for name, kind in open_to_all.items() if kind == names or not kind.is_nested()]
+    kept = plain[:PREVIEW_COLUMNS]
+    listed_names = frame.select(kept).head(rows).with_columns(pl.col(names).list.join(", "))
+    shown = listed_names.with_columns(pl.col(pl.String).str.replace_many(MARKUP))
+    more = f"\n\nand {len(plain) - len(kept)} more columns" if len(plain) > len(kept) else ""
     with pl.Config(
         tbl_formatting="MARKDOWN",
         tbl_hide_dataframe_shape=True,
@@ -48,10 +57,10 @@ def preview(frame: pl.DataFrame, rows: int = PREVIEW_ROWS) -> dg.MarkdownMetadat
         tbl_width_chars=WIDTH,
         float_precision=2,
         tbl_rows=rows,
-        tbl_cols=12,
+        tbl_cols=PREVIEW_COLUMNS,
         fmt_str_lengths=40,
     ):
-        return dg.MetadataValue.md(str(shown))
+        return dg.MetadataValue.md(f"{shown}{more}")
 
 
 def reasons(rejects: pl.DataFrame) -> str:
@@ -71,6 +80,11 @@ def reasons(rejects: pl.DataFrame) -> str:
 def listed(told: Mapping[str, str]) -> dg.MarkdownMetadataValue:
     """Return names with what is told of each as a Markdown list, both as code."""
     return dg.MetadataValue.md("\n".join(f"- {_code(name)}: {_code(why)}" for name, why in told.items()))
+
+
+def pictured(folder: object, pictures: int) -> dict[str, Any]:
+    """Return where a day's evidence pictures lie and how many they are; nothing where there are none."""
+    return {"pictures": pictures, "evidence": dg.MetadataValue.path(str(folder))} if pictures else {}
 
 
 def _place(row: int | None, records: int) -> str:

@@ -14,9 +14,13 @@ import polars as pl
 from solarnet_assets.defs.daily import OWNERS, Day, run_days
 from solarnet_assets.defs.partitions import DAILY, trailing_dep
 from solarnet_assets.defs.resources import Project
-from solarnet_assets.defs.shown import listed, table_metadata
+from solarnet_assets.defs.shown import listed, pictured, table_metadata
 from solarnet_assets.imagery.weights import Weights
+from solarnet_assets.landing import BadInputError
 from solarnet_assets.solar.model import WEIGHTS, code_version
+
+OUTLINES = "solar_farm_outlines.parquet"
+"""File of the newest register, beside the marts in ``published/``."""
 
 REGISTER_DAYS = 486
 """Days back to which a register looks: a farm that no scene has shown for so long is not in it."""
@@ -46,6 +50,7 @@ def search_day(project: Project, day: date) -> Day:
     stored = {key: project.evidence.write(f"solar/{day}/{key}.png", data) for key, data in pictures.items()}
     frame = rows.with_columns(evidence=pl.col("scene_id").replace_strict(stored, default=None, return_dtype=pl.String))
     shown: dict[str, Any] = {"scenes": scenes.height, "area_km2": float(frame["area_m2"].sum()) / 1e6}
+    shown |= pictured(project.evidence.root / f"solar/{day}", len(stored))
     return Day(frame, shown | ({"not_searched": listed(refused)} if refused else {}))
 
 
@@ -106,10 +111,12 @@ def solar_farms_geoparquet(project: Project) -> dg.MaterializeResult[Any]:
     from solarnet_assets.solar.published import outlines, write_geoparquet
 
     lake = project.lake
-    day = max(lake.days("solar_farms"))
+    day = max(lake.days("solar_farms"), default=None)
+    if day is None:
+        raise BadInputError("no day of solar_farms has been made yet: materialise one first")
     start = max(project.config.first_day, day - timedelta(days=REGISTER_DAYS - 1))
     farms = outlines(lake.scan("solar_polygons", start, day).collect(), day)
-    file = write_geoparquet(farms, project.published / "solar_farm_outlines.parquet")
+    file = write_geoparquet(farms, project.published / OUTLINES)
     return dg.MaterializeResult(
         metadata={
             "path": dg.MetadataValue.path(str(file)),

@@ -15,7 +15,7 @@ import polars as pl
 from solarnet_assets.defs.daily import OWNERS, Day, by_state, run_days
 from solarnet_assets.defs.partitions import BASELINE_DAYS, DAILY, trailing_dep, year_before_dep
 from solarnet_assets.defs.resources import Project
-from solarnet_assets.defs.shown import listed, table_metadata
+from solarnet_assets.defs.shown import listed, pictured, table_metadata
 from solarnet_assets.defs.solar import weights_metadata
 from solarnet_assets.steel.model import WEIGHTS, code_version
 
@@ -36,7 +36,7 @@ def observe_day(project: Project, day: date, known: date) -> Day:
     frame = rows.with_columns(evidence=pl.col("scene_id").replace_strict(stored, default=None, return_dtype=pl.String))
     counts = ("net_pixels", "clusters", "hot_pixels", "nhi_pixels")
     shown = {"valid": int(frame["valid"].sum())} | {name: int(frame[name].sum() or 0) for name in counts}
-    return Day(frame, shown)
+    return Day(frame, shown | pictured(project.evidence.root / f"steel/{day}", len(stored)))
 
 
 def observed(project: Project, day: date) -> Day:

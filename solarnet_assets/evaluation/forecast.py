@@ -16,7 +16,7 @@ from solarnet_assets.nowcast.holidays import long_breaks
 from solarnet_assets.nowcast.methods import STACK
 from solarnet_assets.nowcast.returns import NEVER, REACH, THRESHOLDS, days_to_return, limits, seen_return
 from solarnet_assets.nowcast.scores import crps, quantiles
-from solarnet_assets.nowcast.series import Array
+from solarnet_assets.nowcast.series import Array, smoothed
 from solarnet_assets.nowcast.stack import BACK
 from solarnet_assets.nowcast.straight_line import METHOD as LINE
 
@@ -137,25 +137,28 @@ def scores(outcome: Outcome) -> pl.DataFrame:
 def date_scores(outcome: Outcome) -> pl.DataFrame:
     """Return how well days of return were foreseen, by method and threshold.
 
-    Cities that are back already are left out; so are those whose return the file is too short to show, unless the
-    interval ends before the file does.
+    Cities that were known to be back are left out, by the mean of the as-of day and the days before it: what came may
+    not choose the cases. Of a city that is not back when the file ends nobody knows the day: it counts as right where
+    the interval reaches beyond the file, so that a short file flatters; not so in ``held``.
 
     Returns:
         as_of, method, threshold, ``cities``, ``returned`` (within the file), ``covered`` (share of 90 % intervals that
-        hold the day, or reach beyond the file where the city has not returned), ``held`` (the same of those that
-        returned), ``error`` (mean absolute error of the middle day in days, of those that returned and were foreseen),
-        ``relative`` (the same divided by the straight line's, of those that both foresaw).
+        are right), ``held`` (the same of those that returned), ``error`` (mean absolute error of the middle day in
+        days, of those that returned and were foreseen), ``relative`` (the same divided by the straight line's, of those
+        that both foresaw).
     """
     last = _last_day(outcome)
     came = np.where(np.arange(outcome.came.shape[1]) <= last + REACH, outcome.came, np.nan)
     day = seen_return(came)
     day = np.where(day <= last, day, NEVER)
+    today = smoothed(outcome.came[:, : REACH + 1], REACH, least=1)[:, -1:]
+    away = ~(today >= np.array(THRESHOLDS)) & (last > 0)
     rows, line = [], np.full(day.shape, np.nan)
     for method in ALL:
         told = _told(outcome, method)
         found = limits(days_to_return(outcome.made.made.series, outcome.made.paths(method)))
         lower, middle, upper = np.where(found <= HORIZON, found, NEVER)
-        open_ = (day > 0) & told[:, None] & (last > 0)
+        open_ = away & told[:, None]
         held = np.where(np.isfinite(day), (lower <= day) & (day <= upper), upper > last)
         foreseen = open_ & np.isfinite(day) & np.isfinite(middle)
         error = np.where(foreseen, np.abs(np.where(foreseen, day, 0.0) - np.where(foreseen, middle, 0.0)), np.nan)

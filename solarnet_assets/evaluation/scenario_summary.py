@@ -69,8 +69,5 @@ def shares(rows: pl.DataFrame, by: Sequence[str], held: str = "held", of: str = 
     )
     m = pl.col("courses")
     error = pl.when(m > 1).then((m / (m - 1) * pl.col("square")).sqrt() / pl.col("n"))
-    return (
-        found.select(*by, "courses", "n", "share", error=error).sort(by)
-        if by
-        else found.select("courses", "n", "share", error=error)
-    )
+    shown = found.select(*by, "courses", "n", "share", error=error)
+    return shown.sort(by) if by else shown

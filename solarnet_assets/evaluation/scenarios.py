@@ -131,12 +131,12 @@ def _course(shape: str, rng: Rng) -> Course:
 
 
 def _back(rest: float, rng: Rng) -> tuple[Array, float]:
-    """Return shares of the way back by day, and what is left of the loss: by a line, a bending curve or an S."""
-    days, weeks = np.arange(0.0, 181.0, STEP), rng.uniform(20, 50)
+    """Return shares of the way back every :data:`STEP` days, by a line, a bending curve or an S, and ``rest``."""
+    days, length = np.arange(0.0, 181.0, STEP), rng.uniform(20, 50)
     kind = rng.integers(3)
-    line = np.minimum(days / weeks, 1.0)
-    bent = 1 - np.exp(-2.5 * days / weeks)
-    curve = 1 / (1 + np.exp(-8 * (days / weeks - 0.5)))
+    line = np.minimum(days / length, 1.0)
+    bent = 1 - np.exp(-2.5 * days / length)
+    curve = 1 / (1 + np.exp(-8 * (days / length - 0.5)))
     s_shape = (curve - curve[0]) / (1 - curve[0])
     return (line, bent, s_shape)[kind], rest
 

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import polars as pl
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.mobility.chunks import OPTIONAL
-from solarnet_assets.mobility.pages import check_pages
+from solarnet_assets.mobility.longest import LONG_VALUE, MOST_MULTIPLIED, can_share, longest, multiplied, rows_at_once
+from solarnet_assets.mobility.pages import Unpacked, unpacked
 from solarnet_assets.mobility.tables import lower, picked, short
 from solarnet_assets.mobility.times import to_utc
 
@@ -26,11 +27,9 @@ ROWS = 1 << 18
 MOST_ROWS_PER_BYTE = 16
 """No encoding packs a ping (device, time, place) into half a bit: a file that claims so is not what it says."""
 
-LONG_BYTES, LONG_VALUE = 64 << 20, 256
-"""A column of a row group with more bytes than this, and more than that for each row, holds no ids, times or places."""
-
-MOST_MULTIPLIED = 256 << 20
-"""Bytes that a row group may come to, were all its text one value that each row repeats, before it is looked at."""
+LONG_BYTES = 64 << 20
+"""A column of a row group with more bytes than this, and more than ``LONG_VALUE`` for each row, holds no ids, times or
+places."""
 
 Span = tuple[int, int]
 """First microsecond (UTC) that is wanted, and the first that is not."""
@@ -54,22 +53,27 @@ def parquet_chunks(
             file = stack.enter_context(_opened(path))
             found = _columns(file, aliases)
             texts = [column for column in found.values() if _is_text(file.schema_arrow.field(column).type)]
-            apart = stack.enter_context(_opened(path, texts))
-            for first, groups in _runs(
-                _groups(file.metadata, path.stat().st_size, set(found.values())), found["time"], span
-            ):
-                long = texts and groups[0].may_multiply and _has_long(apart, groups[0].number, texts)
-                check_pages(path, {name: [group.columns[name] for group in groups] for name in found.values()})
-                numbers, row = [group.number for group in groups], first
-                for batch in (apart if long else file).iter_batches(
-                    ROWS, numbers, list(found.values()), use_threads=False
-                ):
+            shared = stack.enter_context(_opened(path, texts))
+            raw = stack.enter_context(path.open("rb"))
+            groups = _groups(file.metadata, path.stat().st_size, set(found.values()))
+            for run in _runs(_looked_at(groups, found["time"], span, raw, texts)):
+                reader, rows = _safely(file, shared, run)
+                numbers, row = [group.number for group in run], run[0].first
+                for batch in reader.iter_batches(rows, numbers, list(found.values()), use_threads=False):
                     yield row, _frame(batch, found)
                     row += batch.num_rows
     except BadInputError:
         raise
     except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
         raise BadInputError(f"the Parquet file is damaged or truncated ({short(error)})") from error
+
+
+def _safely(file: Any, shared: Any, run: Sequence[_Group]) -> tuple[Any, int]:
+    """Return which of two readers of a file reads row groups in bounded memory, and how many rows at once."""
+    first = run[0]
+    if first.multiplied <= MOST_MULTIPLIED or longest(file, shared, first.number, first.texts) <= LONG_VALUE:
+        return file, ROWS
+    return (shared, ROWS) if can_share(first.texts) else (file, rows_at_once(first.texts))
 
 
 def _opened(path: Path, shared: Sequence[str] = ()) -> Any:
@@ -80,22 +84,26 @@ def _opened(path: Path, shared: Sequence[str] = ()) -> Any:
 
 @dataclass(frozen=True)
 class _Group:
-    """What the footer says of a row group.
+    """A row group.
 
     Attributes:
-        number: of the row group.
-        rows: in it.
+        number: of it.
+        first: number of its first row.
+        rows: in it, by the footer.
         columns: metadata of the columns that are wanted, by name.
+        texts: what those of them unpack to that hold texts, once they were looked at.
     """
 
     number: int
+    first: int
     rows: int
-    columns: dict[str, Any]
+    columns: Mapping[str, Any]
+    texts: Mapping[str, Unpacked] = field(default_factory=dict)
 
-    @property
-    def may_multiply(self) -> bool:
-        """Whether a long text that each row repeats would not fit into memory."""
-        return any(self.rows * column.total_uncompressed_size > MOST_MULTIPLIED for column in self.columns.values())
+    @cached_property
+    def multiplied(self) -> int:
+        """Bytes that its texts may come to."""
+        return multiplied(self.texts)
 
 
 def _groups(metadata: Any, size: int, wanted: set[str]) -> Iterator[_Group]:
@@ -107,6 +115,7 @@ def _groups(metadata: Any, size: int, wanted: set[str]) -> Iterator[_Group]:
     if metadata.num_rows > MOST_ROWS_PER_BYTE * size:
         raise BadInputError(f"the Parquet file claims {metadata.num_rows:,} rows in {size:,} bytes")
     places = {metadata.schema.column(n).path: n for n in range(metadata.num_columns)}
+    first = 0
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
         columns = {name: group.column(places[name]) for name in wanted}
@@ -115,30 +124,33 @@ def _groups(metadata: Any, size: int, wanted: set[str]) -> Iterator[_Group]:
             if length > max(LONG_BYTES, LONG_VALUE * group.num_rows):
                 rows = f"{length:,} bytes in {group.num_rows:,} rows"
                 raise BadInputError(f"column {name} holds {rows}: no ids, times or places are that long")
-        yield _Group(number, group.num_rows, columns)
+        yield _Group(number, first, group.num_rows, columns)
+        first += group.num_rows
 
 
-def _runs(groups: Iterator[_Group], time: str, span: Span | None) -> Iterator[tuple[int, list[_Group]]]:
-    """Yield (number of the first row, consecutive small row groups, or one that must be looked at by itself)."""
-    row, first, run = 0, 0, list[_Group]()
-    for group in list(groups):
-        outside = span is not None and _outside(group.columns[time], span)
-        alone = outside or group.may_multiply or sum(kept.rows for kept in run) + group.rows > ROWS
-        if run and (alone or run[-1].may_multiply):
-            yield first, run
+def _looked_at(
+    groups: Iterable[_Group], time: str, span: Span | None, raw: IO[bytes], texts: Sequence[str]
+) -> Iterator[_Group]:
+    """Yield the row groups that may hold the span, with what their pages unpack to."""
+    size = os.fstat(raw.fileno()).st_size
+    for group in groups:
+        if span is None or not _outside(group.columns[time], span):
+            told = {name: unpacked(raw, name, column, size) for name, column in group.columns.items()}
+            yield replace(group, texts={name: told[name] for name in texts})
+
+
+def _runs(groups: Iterable[_Group]) -> Iterator[list[_Group]]:
+    """Yield consecutive small row groups, or one that must be looked at by itself."""
+    run = list[_Group]()
+    for group in groups:
+        rows, size = sum(kept.rows for kept in run), sum(kept.multiplied for kept in run)
+        follows = bool(run) and run[-1].number + 1 == group.number
+        if run and not (follows and rows + group.rows <= ROWS and size + group.multiplied <= MOST_MULTIPLIED):
+            yield run
             run = []
-        first = first if run else row
-        run = run if outside else [*run, group]
-        row += group.rows
+        run.append(group)
     if run:
-        yield first, run
-
-
-def _has_long(apart: Any, number: int, texts: list[str]) -> bool:
-    """Whether a text of a dictionary, all of which comes with its first row, is too long to be repeated."""
-    for batch in islice(apart.iter_batches(1, [number], texts, use_threads=False), 1):
-        return any((pc.max(pc.binary_length(column.dictionary)).as_py() or 0) > LONG_VALUE for column in batch.columns)
-    return False
+        yield run
 
 
 def _columns(file: Any, aliases: Mapping[str, tuple[str, ...]]) -> dict[str, str]:

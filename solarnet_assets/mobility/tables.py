@@ -12,12 +12,15 @@ import re
 import zlib
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from solarnet_assets.landing import BadInputError, RawFile
+from solarnet_assets.mobility import pages
+from solarnet_assets.mobility.longest import longest, multiplied
 
 MAX_BYTES = 256 << 20
 """Files larger than this, packed or unpacked, are refused: they are held in memory whole, several times over (a gzip of
@@ -60,7 +63,7 @@ def _recoded(data: bytes, encoding: str) -> bytes:
 
 
 def read_parquet(path: Path, max_bytes: int = MAX_BYTES) -> pl.DataFrame:
-    """Return a Parquet file that says that it fits into memory.
+    """Return a Parquet file that fits into memory, whatever its footer says.
 
     Raises:
         BadInputError: damaged, of types that Polars does not hold, or too large.
@@ -68,12 +71,35 @@ def read_parquet(path: Path, max_bytes: int = MAX_BYTES) -> pl.DataFrame:
     try:
         metadata = pq.read_metadata(path)
         size = sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
-        if max(size, BYTES_PER_CELL * metadata.num_rows * metadata.num_columns) > max_bytes:
+        size = max(size, BYTES_PER_CELL * metadata.num_rows * metadata.num_columns)
+        if size > max_bytes or _bytes_in_memory(path, metadata, max_bytes) > max_bytes:
             claims = f"{metadata.num_rows:,} rows and {metadata.num_columns:,} columns"
             raise BadInputError(f"the Parquet file unpacks to more than the limit of {max_bytes:,} bytes ({claims})")
         return pl.read_parquet(path, memory_map=False, glob=False)
     except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         raise BadInputError(f"the Parquet file is damaged or truncated ({short(error)})") from error
+
+
+def _bytes_in_memory(path: Path, metadata: Any, limit: int) -> int:
+    """Return the bytes that the cells of a Parquet file come to at most, by its pages; beyond the limit any number."""
+    columns = [metadata.schema.column(n) for n in range(metadata.num_columns)]
+    texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+    total = 0
+    with pq.ParquetFile(path) as file, pq.ParquetFile(path, read_dictionary=texts) as shared, path.open("rb") as raw:
+        for number in range(metadata.num_row_groups):
+            group = metadata.row_group(number)
+            told = {
+                column.path: pages.unpacked(raw, column.path, group.column(n), path.stat().st_size)
+                for n, column in enumerate(columns)
+            }
+            found = {name: told[name] for name in texts}
+            size = multiplied(found)
+            if size > limit // metadata.num_row_groups:
+                values = max(1, sum(text.values for text in found.values()))
+                plain = sum(text.size for text in found.values())
+                size = plain + values * longest(file, shared, number, found, limit // values)
+            total += size + BYTES_PER_CELL * sum(column.values for column in told.values())
+    return total
 
 
 def unpacked(path: Path, max_bytes: int = MAX_BYTES) -> bytes:

@@ -118,10 +118,12 @@ def _indices(names: list[str], share: Array, days: list[date], value: Array, err
     missing, wide = share * ~seen, fitted.quantile**2
     unseen = wide * np.einsum("ti,tij,tj->t", missing, fitted.covariance, missing)
     swing = wide * (fitted.common_sd * (share @ fitted.loading)) ** 2
-    filled, load = np.where(seen, value, fitted.expected), fitted.loading
+    # The model knows no floor; activity has one, and so have contributions.
+    filled, common = np.where(seen, value, np.maximum(fitted.expected, 0.0)), np.maximum(fitted.common, 0.0)
+    load = fitted.loading
     return {
         "weights": _frame(names, share, days, filled, np.sqrt(unseen + measured), seen, load, shown),
-        "factor": _frame(names, share, days, fitted.common, np.sqrt(swing + measured), seen, load, shown),
+        "factor": _frame(names, share, days, common, np.sqrt(swing + measured), seen, load, shown),
     }
 
 

@@ -67,7 +67,7 @@ class Standing:
 def prior_of(series: Series) -> Prior:
     """Return the prior that goes with how the series of a signal stand.
 
-    Where they are low and do not rise, the lower side is not narrowed: smooth days say nothing of whether they will.
+    Where they are low and do not rise, the lower side stays as it is: smooth days say nothing of whether they will.
     """
     now = standing(series)
     below, above = widths_of(noise_of(series))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from upath import UPath
 
 from solarnet_assets.reports import (
     compare,
@@ -29,6 +30,7 @@ from solarnet_assets.reports import (
 )
 from solarnet_assets.reports.data import ReportData, read
 from solarnet_assets.reports.words import language, say
+from solarnet_assets.storage.files import held
 from solarnet_assets.storage.lake import Lake
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -62,10 +64,10 @@ def build_report(
     beside = warehouse_path.parent / "lake"
     known = lake or (Lake(beside, quarantine) if beside.is_dir() else None)
     page = render(context(read(warehouse_path, evidence_root, quarantine, truth, known)))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    draft = out.with_name(f".{out.name}.draft")
-    draft.write_text(page, encoding="utf-8")
-    draft.replace(out)
+    with held(UPath(out.parent)):
+        draft = out.with_name(f".{out.name}.draft")
+        draft.write_text(page, encoding="utf-8")
+        draft.replace(out)
     return out
 
 

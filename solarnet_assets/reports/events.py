@@ -192,7 +192,7 @@ def _group(
     members = [_member(row, names, pictures) for row in part.iter_rows(named=True)]
     first = part.row(0, named=True)
     regions = sorted({member["place"].en: member["place"] for member in members if member["place"]}.items())
-    shown = joined(member["name"] for member in members[:NAMED])
+    shown = joined((member["name"] for member in members[:NAMED]), "; ", "；")  # names of sites hold commas
     rest, levels = len(members) - NAMED, set(part["level"])
     kind = say(f"events.kinds.{first['level'] if len(levels) == 1 else 'place'}")
     return {

@@ -66,10 +66,17 @@ def refused(data: ReportData) -> dict[str, Any]:
     )  # fmt: skip
     shown = by_reason.sort("records", "asset", "said", descending=[True, False, False])
     return {
-        "total": formats.count(int(rows["records"].sum())),
+        "title": _refused_title(int(rows["records"].sum()), int(data["raw_files"]["records_in"].sum())),
         "rows": [_refused(row, wordings) for row in shown.head(MAX_REFUSED).iter_rows(named=True)],
         "more": max(shown.height - MAX_REFUSED, 0),
     }
+
+
+def _refused_title(n: int, came: int) -> Text:
+    """Return how many records were refused, of how many that came in where the register of raw files says so."""
+    if came < max(n, 1):
+        return say("gaps.refused", n=formats.count(n))
+    return say("gaps.refused_of", n=formats.count(n), of=formats.count(came), share=formats.percent(100 * n / came))
 
 
 def _refused(row: dict[str, Any], wordings: dict[str, Text]) -> dict[str, Any]:

@@ -9,12 +9,13 @@ import polars as pl
 
 from solarnet_assets.reports import formats
 from solarnet_assets.reports.data import ReportData
+from solarnet_assets.reports.text import Text
 from solarnet_assets.reports.words import say
 
 SHOWN = 8
 """Files of one kind and day that a figure's last step lists."""
 
-LATE = 40
+LATE = 12
 """Late files that the page lists."""
 
 
@@ -59,7 +60,16 @@ def late(data: ReportData) -> dict[str, Any] | None:
     }
 
 
+def _late(days: int) -> Text:
+    if days <= 0:
+        return say("how.in_time")
+    return say("how.late_one") if days == 1 else say("how.late", n=days)
+
+
 def _file(row: dict[str, Any]) -> dict[str, Any]:
+    """Return what a line shows; a picture whose record is the item beside it has dashes for counts."""
+    counts = ("records_in", "records_kept", "records_refused")
+    n_in, kept, refused = (formats.count(row[name] if row["records_in"] else None) for name in counts)
     days = 0 if row["arrived"] is None else (row["arrived"] - row["day"]).days
     return {
         "kind": row["kind"],
@@ -67,10 +77,10 @@ def _file(row: dict[str, Any]) -> dict[str, Any]:
         "sha256": row["sha256"] or "",
         "day": formats.short_day(row["day"]),
         "bytes": formats.count(row["bytes"]),
-        "n_in": formats.count(row["records_in"]),
-        "kept": formats.count(row["records_kept"]),
-        "refused": formats.count(row["records_refused"]),
+        "n_in": n_in,
+        "kept": kept,
+        "refused": refused,
         "arrived": formats.short_day(row["arrived"]),
-        "late": say("how.late", n=days) if days > 0 else say("how.in_time"),
+        "late": _late(days),
         "is_late": days > 0,
     }

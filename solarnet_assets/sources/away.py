@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING
 
+from solarnet_assets.storage.stream import footer
+
 if TYPE_CHECKING:
     from solarnet_assets.sources import Source
     from solarnet_assets.storage.lake import Lake
@@ -28,7 +30,8 @@ def check_there(source: Source, kind: str, lake: Lake) -> None:
     if source.since() < date.max:
         return
     for day in reversed(lake.days(kind)):
-        if n_in := lake.counts(kind, day).n_in:
+        notes, _ = footer(lake.table(kind, day))  # alone: refused records may have been read and thrown away
+        if n_in := int(notes["n_in"]):
             raise SourceAwayError(
                 f"the source of {kind} holds no file at all, yet {n_in} records of {day} came from it: is its folder "
                 f"mounted? Nothing was replaced; to start over without it, remove lake/{kind} or its source"

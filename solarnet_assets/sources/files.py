@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -91,10 +92,18 @@ class FileSource:
         return [path for path in self._visible() if path.name != DECLARED and self._usable(path)]
 
     def _visible(self) -> list[Path]:
-        return [path for path in sorted(self.root.rglob("*")) if not _hidden(path.relative_to(self.root))]
+        """Return every file, and every link to a folder: folders are not followed out of the root."""
+        found = []
+        for folder, folders, names in os.walk(self.root):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            links = [name for name in folders if (Path(folder) / name).is_symlink()]
+            found += [Path(folder) / name for name in (*names, *links) if not name.startswith(".")]
+        return sorted(found)
 
     def _usable(self, path: Path) -> bool:
-        return path.is_file() and path.resolve().is_relative_to(self.root.resolve())
+        if path.is_symlink() and not path.resolve().is_relative_to(self.root.resolve()):
+            return False
+        return path.is_file()
 
     def _owns(self, found: date | None, day: date) -> bool:
         return found is not None or self.first_day in (None, day)
@@ -108,7 +117,3 @@ def day_of(path: Path) -> date | None:
         except ValueError:
             continue
     return None
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)

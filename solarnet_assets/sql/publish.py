@@ -1,8 +1,8 @@
 """The marts as files that anybody reads: Parquet, one CSV, a data dictionary, a manifest of what belongs together.
 
-Each file replaces its older version by rename. The manifest comes last and names every file by its SHA-256, so a
-reader who needs all tables of one state checks them against it; a kill on the way leaves the older manifest, which then
-names digests that some files no longer have, and the next run mends it.
+Each file replaces its older version by rename, and one run at a time does so. The manifest comes last and names every
+file by its SHA-256, so a reader who needs all tables of one state checks them against it; a kill on the way leaves the
+older manifest, which then names digests that some files no longer have, and the next run mends it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from upath import UPath
 
 from solarnet_assets.sql.columns import columns, quote
 from solarnet_assets.sql.models import Model, Project
+from solarnet_assets.storage.files import held
 from solarnet_assets.storage.spreadsheet import FORMULA
 from solarnet_assets.storage.warehouse import reader
 
@@ -25,13 +27,14 @@ AS_CSV = ("recovery_daily",)
 """Marts that are written as CSV too, for spreadsheets and statistics programs."""
 
 
-def publish(warehouse: Path, folder: Path, project: Project) -> list[dict[str, Any]]:
+def publish(warehouse: Path, folder: Path, project: Project, others: Iterable[str] = ()) -> list[dict[str, Any]]:
     """Write every mart into a folder, with its dictionary.
 
     Args:
         warehouse: the served DuckDB file.
         folder: where the files go; made if it is not there. Files of other origin in it are left alone.
         project: the SQL files that made the warehouse.
+        others: Parquet files that others write into the folder; those that are there stand in the manifest too.
 
     Returns:
         One entry per file, as in the manifest: file, rows, bytes, sha256. The same tables give the same bytes.
@@ -39,15 +42,16 @@ def publish(warehouse: Path, folder: Path, project: Project) -> list[dict[str, A
     Raises:
         BadInputError: there is no readable warehouse.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with reader(warehouse) as con:
+    with held(UPath(folder)), reader(warehouse) as con:
         marts = [model for model in project.models if model.layer == "marts" and _is_made(con, model)]
         entries = [entry for model in marts for entry in _files(con, model, folder)]
         entries.append(_write(con, folder / DICTIONARY, _dictionary(con, project, marts), "format csv, header"))
-    text = json.dumps(entries, indent=1) + "\n"
-    draft = _draft(folder / MANIFEST)
-    draft.write_text(text, encoding="utf-8")
-    draft.replace(folder / MANIFEST)
+        for file in (folder / name for name in others):
+            if file.exists():
+                entries.append(_entry(file, _count(con, file)))
+        draft = _draft(folder / MANIFEST)
+        draft.write_text(json.dumps(entries, indent=1) + "\n", encoding="utf-8")
+        draft.replace(folder / MANIFEST)
     return entries
 
 
@@ -96,13 +100,23 @@ def _origin(sources: Iterable[tuple[str, str]]) -> str:
 def _write(con: duckdb.DuckDBPyConnection, path: Path, query: str, options: str) -> dict[str, Any]:
     """Copy the rows of a query into a file; returns the file's entry in the manifest."""
     draft = _draft(path)
-    target = str(draft).replace("'", "''")
-    rows = con.execute(f"copy ({query}) to '{target}' ({options})").fetchall()[0][0]
-    with draft.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    size = draft.stat().st_size
+    rows = con.execute(f"copy ({query}) to '{_literal(draft)}' ({options})").fetchall()[0][0]
     draft.replace(path)
-    return {"file": path.name, "rows": int(rows), "bytes": size, "sha256": digest}
+    return _entry(path, int(rows))
+
+
+def _count(con: duckdb.DuckDBPyConnection, file: Path) -> int:
+    return int(con.execute(f"select count(*) from read_parquet('{_literal(file)}')").fetchall()[0][0])  # noqa: S608
+
+
+def _entry(file: Path, rows: int) -> dict[str, Any]:
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return {"file": file.name, "rows": rows, "bytes": file.stat().st_size, "sha256": digest}
+
+
+def _literal(path: Path) -> str:
+    return str(path).replace("'", "''")
 
 
 def _draft(path: Path) -> Path:

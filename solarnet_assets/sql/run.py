@@ -22,10 +22,16 @@ from solarnet_assets.sql.models import LAYERS, Check, Model, Project
 from solarnet_assets.sql.outcome import CheckRun, ChecksFailedError, ModelRun, Refresh
 from solarnet_assets.sql.plan import Plan, Span, changed_days, fingerprints, plan, stamps
 from solarnet_assets.sql.state import State, load_state, save_state
+from solarnet_assets.sql.versions import check_versions
 from solarnet_assets.storage.lake import TABLE, Lake
 from solarnet_assets.storage.schemas import UNPARTITIONED
 from solarnet_assets.storage.tables import KNOWN_ON
 from solarnet_assets.storage.warehouse import Limits, rewrite
+
+_LACKING = (
+    "select file_name from parquet_schema('{files}') group by file_name having not list_has_all(list(name), ?) limit 1"
+)
+"""Tables without a column that they should have; by name they would be read with nulls."""
 
 FAILING_ROWS = 1000
 """Failing rows of a check that are kept to be shown."""
@@ -102,9 +108,14 @@ def _made(
 ) -> tuple[tuple[ModelRun, ...], tuple[CheckRun, ...]]:
     """Make the models of a plan, and run their checks."""
     checks = [check for check in project.checks if check.asset in work.todo]
-    _open_lake(con, lake, _lake_reads(project, work.todo, checks))
-    runs = tuple(_make(con, project.model(table), spans) for table, spans in work.todo.items())
-    return runs, tuple(_check(con, check) for check in checks)
+    assets = _lake_reads(project, work.todo, checks)
+    try:
+        _open_lake(con, lake, assets)
+        runs = tuple(_make(con, project.model(table), spans) for table, spans in work.todo.items())
+        return runs, tuple(_check(con, check) for check in checks)
+    except (duckdb.Error, BadInputError):
+        check_versions(lake, assets)  # the likeliest cause, and one that DuckDB tells in its own words
+        raise
 
 
 def _prepare(con: duckdb.DuckDBPyConnection, project: Project, settings: Mapping[str, str]) -> None:
@@ -152,6 +163,9 @@ def _open_lake(con: duckdb.DuckDBPyConnection, lake: Lake, assets: Collection[st
         names = ", ".join(map(quote, frame.columns))
         found = f"read_parquet('{files}'{options})"
         if KNOWN_ON in frame.columns:  # earlier versions wrote no such column: what they have was known in time
+            others = [name for name in frame.columns if name not in (KNOWN_ON, "day")]
+            if con.execute(_LACKING.format(files=files), [others]).fetchall():
+                check_versions(lake, [asset])
             con.execute(f"create table lake.main.{asset}_columns ({KNOWN_ON} date)")
             found = f"read_parquet('{files}'{options}, union_by_name = true)"
             found = f"(select * from {found} union all by name select * from lake.main.{asset}_columns)"  # noqa: S608

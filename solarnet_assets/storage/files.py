@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import fcntl
+import os
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from upath import UPath
 
@@ -36,8 +40,29 @@ def put(path: UPath, data: bytes) -> None:
     move_in(draft, path)
 
 
+@contextmanager
+def held(folder: UPath) -> Iterator[None]:
+    """Hold a folder, made if it is not there, for one writer at a time; others wait, and a kill lets it go.
+
+    Without it a writer that tidies up takes another's drafts for leftovers of a kill. Object stores, and network shares
+    without locks, hold nothing: there two writers of one folder are for the orchestration to keep apart.
+    """
+    if not is_local(folder):
+        yield
+        return
+    place = Path(str(folder))
+    place.mkdir(parents=True, exist_ok=True)
+    handle = os.open(place, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def keep_only(folder: UPath, names: Collection[str]) -> None:
-    """Remove what older versions of a partition and killed writes left behind."""
+    """Remove what older versions of a partition and killed writes left behind; the caller holds it."""
     if folder.exists():
         for entry in folder.iterdir():
             if entry.name not in names and entry.is_file():

@@ -21,7 +21,7 @@ import pyarrow as pa
 from upath import UPath
 
 from solarnet_assets.landing import REJECTS_SCHEMA, Landing, rejects_frame
-from solarnet_assets.storage.files import keep_only, plain_name, put, put_once
+from solarnet_assets.storage.files import held, keep_only, plain_name, put, put_once
 from solarnet_assets.storage.schemas import SCHEMAS, UNPARTITIONED
 from solarnet_assets.storage.states import Before, folder_of, late_days, states, store
 from solarnet_assets.storage.stream import TableStream, draft_of, footer, is_local, move_in, readers
@@ -59,6 +59,10 @@ class Lake:
         """Return the folder of a partition."""
         return _folder(self.root, asset, day)
 
+    def table(self, asset: str, day: date | None) -> UPath:
+        """Return the file of a partition's table."""
+        return self.folder(asset, day) / TABLE
+
     def write(
         self,
         asset: str,
@@ -87,15 +91,16 @@ class Lake:
         frame = validated(asset, day, landing.frame)
         folder, refused = self.folder(asset, day), _folder(self.quarantine, asset, day)
         files = {**landing.blobs, **(blobs or {})}
-        for name, data in files.items():
-            put_once(folder / plain_name(name), data)
-        rejects_name, register = write_rejects(refused, landing.rejects), write_register(folder, landing.files)
-        earlier = store(folder, asset, day, before)
-        counts = Counts(landing.n_in, frame.height, landing.n_rejected)
-        put(folder / TABLE, parquet(frame, notes(counts, rejects_name) | register | earlier.notes))
-        keep_only(folder, {TABLE, *register.values(), *files})
-        keep_only(refused, {rejects_name})
-        keep_only(folder_of(folder), earlier.names)
+        with held(folder):
+            for name, data in files.items():
+                put_once(folder / plain_name(name), data)
+            rejects_name, register = write_rejects(refused, landing.rejects), write_register(folder, landing.files)
+            earlier = store(folder, asset, day, before)
+            counts = Counts(landing.n_in, frame.height, landing.n_rejected)
+            put(folder / TABLE, parquet(frame, notes(counts, rejects_name) | register | earlier.notes))
+            keep_only(folder, {TABLE, *register.values(), *files})
+            keep_only(refused, {rejects_name})
+            keep_only(folder_of(folder), earlier.names)
         return counts
 
     def write_stream(
@@ -122,33 +127,34 @@ class Lake:
         Raises:
             BadInputError: a part does not fit the asset's schema; nothing was written.
         """
-        table = self.folder(asset, day) / TABLE
-        earlier = store(table.parent, asset, day, before)
-        stream = TableStream(draft_of(table), SCHEMAS[asset].create_empty())
+        table, folder = self.table(asset, day), _folder(self.quarantine, asset, day)
         n_in, rejects, files = 0, [rejects_frame([])], None
-        try:
-            for part in parts:
-                landing = part if isinstance(part, Landing) else Landing(part, rejects_frame([]), part.height)
-                stream.write(validated(asset, day, landing.frame))
-                rejects.append(landing.rejects)
-                n_in += landing.n_in
-                files = landing.files if files is None else files
-            refused, folder = pl.concat(rejects), _folder(self.quarantine, asset, day)
-            rejects_name, register = write_rejects(folder, refused), write_register(table.parent, files)
-            counts = Counts(n_in, stream.height, int(refused["records"].sum()))
-            stream.finish(notes(counts, rejects_name) | register | earlier.notes)
-            move_in(stream.draft, table)
-        except BaseException:
-            stream.abandon()
-            raise
-        keep_only(table.parent, {TABLE, *register.values()})
-        keep_only(folder, {rejects_name})
-        keep_only(folder_of(table.parent), earlier.names)
+        with held(table.parent):
+            earlier = store(table.parent, asset, day, before)
+            stream = TableStream(draft_of(table), SCHEMAS[asset].create_empty())
+            try:
+                for part in parts:
+                    landing = part if isinstance(part, Landing) else Landing(part, rejects_frame([]), part.height)
+                    stream.write(validated(asset, day, landing.frame))
+                    rejects.append(landing.rejects)
+                    n_in += landing.n_in
+                    files = landing.files if files is None else files
+                refused = pl.concat(rejects)
+                rejects_name, register = write_rejects(folder, refused), write_register(table.parent, files)
+                counts = Counts(n_in, stream.height, int(refused["records"].sum()))
+                stream.finish(notes(counts, rejects_name) | register | earlier.notes)
+                move_in(stream.draft, table)
+            except BaseException:
+                stream.abandon()
+                raise
+            keep_only(table.parent, {TABLE, *register.values()})
+            keep_only(folder, {rejects_name})
+            keep_only(folder_of(table.parent), earlier.names)
         return counts
 
     def exists(self, asset: str, day: date | None) -> bool:
         """Whether the partition has been written."""
-        return bool((self.folder(asset, day) / TABLE).exists())
+        return bool(self.table(asset, day).exists())
 
     def days(self, asset: str) -> list[date]:
         """Return the days that have a partition, in order."""
@@ -174,10 +180,15 @@ class Lake:
             asset: a key of :data:`SCHEMAS`.
             day: the partition.
             known: day whose knowledge is wanted; None: all that is known now.
+
+        Raises:
+            BadInputError: a version of this project with other columns wrote it.
         """
         if asset in UNPARTITIONED:
-            table = self.folder(asset, None) / TABLE
-            return pl.read_parquet(io.BytesIO(table.read_bytes())) if table.exists() else empty(asset)
+            table = self.table(asset, None)
+            frame = pl.read_parquet(io.BytesIO(table.read_bytes())) if table.exists() else empty(asset)
+            check_columns(asset, None, frame.columns)
+            return frame
         if day is None:
             raise ValueError(f"{asset} has daily partitions: name a day")
         return self.scan(asset, day, day, known).collect()
@@ -218,7 +229,7 @@ class Lake:
     def height(self, asset: str, start: date, end: date) -> int:
         """Return the number of rows in the days of [start, end], from their footers."""
         days = self.days_between(asset, start, end)
-        return sum(footer(self.folder(asset, day) / TABLE)[1] for day in days)
+        return sum(footer(self.table(asset, day))[1] for day in days)
 
     def days_between(self, asset: str, start: date, end: date) -> list[date]:
         """Return the days in [start, end] that have a partition."""
@@ -231,23 +242,31 @@ class Lake:
 
     def counts(self, asset: str, day: date | None) -> Counts:
         """Count a partition from what is stored: the table, its footer and the quarantine file."""
-        told, height = footer(self.folder(asset, day) / TABLE)
+        told, height = footer(self.table(asset, day))
         return Counts(int(told["n_in"]), height, int(self.rejects(asset, day)["records"].sum()))
 
     def rejects(self, asset: str, day: date | None) -> pl.DataFrame:
         """Return the refused records of a partition (:data:`REJECTS_SCHEMA`)."""
-        told, _ = footer(self.folder(asset, day) / TABLE)
-        if not told.get("rejects"):
+        found = self._beside(asset, day, "rejects", _folder(self.quarantine, asset, day))
+        if found is None:
             return pl.DataFrame(schema=REJECTS_SCHEMA)
-        file = _folder(self.quarantine, asset, day) / told["rejects"]
-        found = pl.read_parquet(io.BytesIO(file.read_bytes()))
         return found if "records" in found.columns else found.with_columns(records=pl.lit(1, pl.Int64))
 
     def files(self, asset: str, day: date) -> pl.DataFrame | None:
         """Return the raw files that a partition was made of (:data:`FILES_SCHEMA`); None where nothing says so."""
-        folder = self.folder(asset, day)
-        name = footer(folder / TABLE)[0].get(FILES) if self.exists(asset, day) else None
-        return pl.read_parquet(io.BytesIO((folder / name).read_bytes())) if name else None
+        return self._beside(asset, day, FILES, self.folder(asset, day)) if self.exists(asset, day) else None
+
+    def _beside(self, asset: str, day: date | None, note: str, folder: UPath) -> pl.DataFrame | None:
+        """Return the table that a partition's footer names, of a newer partition where that came in between."""
+        name = ""
+        while wanted := footer(self.table(asset, day))[0].get(note):
+            try:
+                return pl.read_parquet(io.BytesIO((folder / wanted).read_bytes()))
+            except FileNotFoundError:
+                if wanted == name:
+                    raise
+                name = wanted
+        return None
 
     def _table(self, asset: str, day: date, known: date | None) -> UPath:
         """Return the file of a day's newest state that was known on a day."""

@@ -42,7 +42,7 @@ def empty(asset: str) -> pl.DataFrame:
     return frame if asset in UNPARTITIONED else frame.with_columns(day=pl.lit(None, dtype=pl.Date))
 
 
-def check_columns(asset: str, day: date, found: list[str]) -> None:
+def check_columns(asset: str, day: date | None, found: list[str]) -> None:
     """Refuse a stored table that has other columns than the asset.
 
     Raises:
@@ -53,8 +53,8 @@ def check_columns(asset: str, day: date, found: list[str]) -> None:
         missing = ", ".join(name for name in wanted if name not in found) or "none"
         unknown = ", ".join(name for name in found if name not in wanted) or "none"
         raise BadInputError(
-            f"{asset} {day} was written by another version of this project (missing columns: {missing}; unknown: "
-            f"{unknown}): materialise that day again"
+            f"{asset}{'' if day is None else f' {day}'} was written by another version of this project (missing "
+            f"columns: {missing}; unknown: {unknown}): materialise {'it' if day is None else 'that day'} again"
         )
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
+from dagster._utils.tags import TagConcurrencyLimitsCounter
 
 from solarnet_assets.config import KINDS
 from solarnet_assets.defs import automation
@@ -159,6 +160,21 @@ def test_daily_refreshes_wait_for_each_other(definitions):
     (limit,) = INSTANCE_SETTINGS["concurrency"]["runs"]["tag_concurrency_limits"]
     assert limit["limit"] == 1
     assert limit["key"] in definitions.resolve_job_def(daily_refresh.name).tags
+
+
+def test_a_file_that_comes_while_its_day_is_run_waits_for_that_run(drop, definitions):
+    put(drop, "pings/2020-02-09/a.csv")
+    first, cursor, _ = tick(drop)
+    put(drop, "pings/2020-02-09/b.csv")
+    second, _, _ = tick(drop, cursor)
+    assert set(first) == set(second) == {"2020-02-09"}
+    assert first["2020-02-09"] != second["2020-02-09"], "its own run, which the key of the first does not swallow"
+    tags = definitions.resolve_job_def(daily_refresh.name).tags
+    on, asked = (
+        dg.DagsterRun(job_name=daily_refresh.name, tags={**tags, "dagster/partition": "2020-02-09"}) for _ in range(2)
+    )
+    counter = TagConcurrencyLimitsCounter(INSTANCE_SETTINGS["concurrency"]["runs"]["tag_concurrency_limits"], [on])
+    assert counter.is_blocked(asked)
 
 
 def test_the_daily_job_holds_every_asset_but_the_evaluation(definitions):

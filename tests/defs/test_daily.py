@@ -1,3 +1,6 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import dagster as dg
@@ -6,7 +9,7 @@ import pytest
 
 from solarnet_assets.defs.daily import COUNTS, Day, counts_check, run_days
 from solarnet_assets.defs.partitions import DAILY
-from solarnet_assets.defs.shown import listed, preview, table_metadata
+from solarnet_assets.defs.shown import listed, pictured, preview, table_metadata
 from solarnet_assets.landing import Landing, reject, rejects_frame
 from solarnet_assets.storage.lake import Lake
 
@@ -54,6 +57,48 @@ def test_a_lost_record_fails_the_blocking_check(lake):
     assert (check.check_name, check.passed, check.partition) == (COUNTS, False, "2020-01-01")
 
 
+def test_what_reads_a_day_that_lost_a_record_is_not_run(lake):
+    ran = []
+
+    @dg.asset(deps=["mobility_index"], partitions_def=DAILY)
+    def downstream() -> None:
+        ran.append(1)
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        for lost, tags in ((1, RANGE), (0, RANGE)):
+            assets = [asset(lake, lost), downstream]
+            done = dg.materialize(assets, instance=instance, tags=tags, raise_on_error=False)
+            assert (done.success, ran) == ((False, []) if lost else (True, [1]))
+
+
+def test_two_runs_of_a_day_at_once_both_leave_it_whole(lake):
+    """Such as a file that arrives while the day is run by hand."""
+    both = threading.Barrier(2)
+
+    @dg.asset(name="mobility_index", partitions_def=DAILY, check_specs=[counts_check("mobility_index")])
+    def slow(context: dg.AssetExecutionContext):
+        def parts(day):
+            yield landing(day)
+            time.sleep(0.3)
+
+        def work(day):
+            both.wait(10)
+            return Day(parts(day))
+
+        yield from run_days(context, lake, "mobility_index", work)
+
+    def run(_):
+        with dg.DagsterInstance.ephemeral() as instance:
+            return dg.materialize([slow], instance=instance, partition_key="2020-01-01", raise_on_error=False)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(run, range(2))
+    assert first.success
+    assert second.success
+    assert lake.counts("mobility_index", date(2020, 1, 1)).balanced
+    assert [file.name for file in lake.folder("mobility_index", date(2020, 1, 1)).iterdir()] == ["data.parquet"]
+
+
 def test_a_preview_of_many_columns_is_one_table_and_leaves_nested_ones_out():
     names = [f"a_rather_long_name_{n}" for n in range(12)]
     frame = pl.DataFrame({name: [1.0] for name in names} | {"points": [[1, 2]]})
@@ -61,6 +106,20 @@ def test_a_preview_of_many_columns_is_one_table_and_leaves_nested_ones_out():
     assert [cell.strip() for cell in header.strip("|").split("|")] == names
     assert len(rule) == len(row) == len(header)
     assert preview(frame.clear()).value == "no rows"
+
+
+def test_a_preview_says_how_many_columns_it_leaves_out_and_writes_lists_of_names():
+    frame = pl.DataFrame({"sectors": [["gaming", "<b>"]]} | {f"c{n}": [n] for n in range(14)})
+    table, _, more = preview(frame).value.partition("\n\n")
+    assert "gaming, &lt;b&gt;" in table
+    assert [cell.strip() for cell in table.splitlines()[0].strip("|").split("|")][-1] == "c10"
+    assert more == "and 3 more columns"
+
+
+def test_a_day_with_pictures_says_where_they_lie():
+    shown = pictured("/home/evidence/steel/2020-01-01", 2)
+    assert (shown["pictures"], shown["evidence"].path) == (2, "/home/evidence/steel/2020-01-01")
+    assert pictured("/home", 0) == {}
 
 
 def test_columns_with_long_types_leave_room_for_their_description():

@@ -7,6 +7,7 @@ from solarnet_assets.defs import models
 from solarnet_assets.defs.build import build_definitions
 from solarnet_assets.defs.launch import plan_days
 from solarnet_assets.defs.resources import Project
+from solarnet_assets.landing import BadInputError
 from solarnet_assets.storage.schemas import SolarPolygons
 
 TYPES = SolarPolygons.create_empty().schema
@@ -56,6 +57,8 @@ def test_newest_register_is_published_as_geoparquet(home):
     from solarnet_assets.defs.solar import register_day, solar_farms_geoparquet
 
     project = Project()
+    with pytest.raises(BadInputError, match="no day of solar_farms has been made yet"):
+        dg.materialize([solar_farms_geoparquet], resources={"project": project})
     days = [date(2019, 9, 5), date(2019, 10, 5)]
     for day in days:
         row = {
@@ -72,6 +75,11 @@ def test_newest_register_is_published_as_geoparquet(home):
     table = pq.read_table(home / "published" / "solar_farm_outlines.parquet")
     assert table["first_seen"].to_pylist() == [days[0]]
     assert table["growth_pct"].to_pylist() == [pytest.approx(0)]
+
+
+def test_the_manifest_comes_after_every_file_that_it_names():
+    needed = build_definitions().resolve_asset_graph().get(dg.AssetKey("published_marts")).parent_keys
+    assert dg.AssetKey("solar_farms_geoparquet") in needed
 
 
 def test_no_day_and_no_refresh_trains(home):

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+import solarnet_assets.world.scenario as scenario_module
+from solarnet_assets.home import only_command
+
 
 def command(folder, *arguments):
     program = Path(sys.executable).with_name("solarnet")
@@ -45,6 +48,24 @@ def test_the_command_fails_with_one_paragraph(tmp_path, text, span, says):
     if "Mars" in (text or ""):
         assert "The time zone 'Mars/[red]' is not known." in done.stderr
         assert "posts" in done.stderr.split("The time zone")[0]
+
+
+def test_a_scenario_of_nowhere_is_told_in_one_paragraph(tmp_path):
+    shipped = Path(scenario_module.__file__).parent / "scenarios" / "quiet.yaml"
+    (tmp_path / "own.yaml").write_text(shipped.read_text(encoding="utf-8").replace("country: CN", "country: XX"))
+    done = command(tmp_path, "demo", "--scenario", "own.yaml")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("solarnet: configuration own.yaml: country: 'XX' is no ISO 3166 code")
+
+
+def test_a_second_command_on_a_home_changes_nothing_in_it(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "config.yaml").write_text(POSTS % "")
+    with only_command(tmp_path / "h"):
+        done = command(tmp_path, "run", "--config", "config.yaml", *SPAN)
+        assert [file.name for file in (tmp_path / "h").iterdir()] == ["command.lock"]
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "another solarnet command is at work on" in done.stderr
 
 
 @pytest.mark.parametrize(

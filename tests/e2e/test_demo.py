@@ -27,6 +27,7 @@ def test_published_figures_are_printed_beside_measured_and_true_ones(demo_home):
     assert "Published 2020 beside measured here" in printed
     assert "Commuters, 10 March" in printed
     assert "intervals hold the simulation's truth" in printed
+    assert printed.splitlines()[-1] == f"Report: {demo_home / 'report' / 'index.html'}"
 
 
 def test_no_record_is_lost(demo_home):

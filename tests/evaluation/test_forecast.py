@@ -132,6 +132,16 @@ def test_scores_are_of_days_after_and_relative_to_the_line(country):
     assert own == [1.0] * len(own)
 
 
+def test_what_came_does_not_choose_the_cases(country):
+    known = []
+    for later in (0.0, 200.0):
+        value = pl.when(pl.col("day") > AS_OF).then(later).otherwise("value")
+        (outcome,) = outcomes(country.with_columns(value=value), [AS_OF])
+        known.append(date_scores(outcome).select("method", "threshold", "cities"))
+    assert known[0].equals(known[1])
+    assert known[0]["cities"].max() == 4
+
+
 def test_where_no_line_is_identified_the_others_are_scored_alone():
     days = [AS_OF + timedelta(days=7 * n) for n in range(-9, 6)]
     weekly = pl.DataFrame({"signal": "index", "region": "w", "day": days, "value": np.linspace(30, 90, 15)})

@@ -105,6 +105,15 @@ def test_the_days_before_the_festival_are_not_compared_with_fuller_ones():
     assert working["value"].to_list() == pytest.approx([100.0] * working.height, abs=6.0)
 
 
+def test_a_day_whose_normal_days_all_lie_before_it_is_less_sure():
+    """18 January 2020, a Saturday: of 2019 only 26 and 27 January are days off near its partner, both fuller."""
+    frame = mart(index=index()).filter(pl.col("day").is_between(date(2020, 1, 10), date(2020, 1, 18)))
+    row = frame.row(-1, named=True)
+    assert row["value"] < 92
+    assert row["lower"] < 100 < row["upper"]
+    assert frame.filter((pl.col("upper") / pl.col("lower")) > 1.25).height == 1
+
+
 def test_a_known_fall_is_found_and_days_off_are_compared_with_days_off():
     frame = mart(index=index(closed)).filter(pl.col("day").is_between(date(2020, 2, 3), date(2020, 3, 10)))
     truth = np.array([100 * closed(day) for day in frame["day"]])

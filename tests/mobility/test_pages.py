@@ -36,12 +36,13 @@ def test_pages_come_to_what_an_honest_footer_says(tmp_path, name):
         pl.from_arrow(PINGS).write_parquet(path)
     else:
         pq.write_table(PINGS, path, **WRITERS[name])
-    pages.check_pages(path, chunks(path))
     with path.open("rb") as file:
-        for chunk in [chunk for some in chunks(path).values() for chunk in some]:
-            unpacked = list(pages._pages(file, chunk, path.stat().st_size))
+        for column, chunk in [(column, chunk) for column, some in chunks(path).items() for chunk in some]:
+            found = pages.unpacked(file, column, chunk, path.stat().st_size)
             said = chunk.total_uncompressed_size  # with the headers
-            assert sum(unpacked) <= said <= sum(unpacked) + 200 * len(unpacked)
+            assert found.size <= said <= found.size + 200 * len(list(pages._pages(file, chunk, path.stat().st_size)))
+            assert found.values == chunk.num_values
+            assert found.may_repeat == ("RLE_DICTIONARY" in chunk.encodings)
 
 
 def test_a_page_that_unpacks_to_too_much_is_refused_whatever_the_footer_says(tmp_path, monkeypatch):
@@ -66,5 +67,4 @@ def test_no_header_trips_the_walk(data):
         dictionary_page_offset, data_page_offset, total_compressed_size = None, 4, len(data)
 
     with suppress(BadInputError):
-        for size in pages._pages(io.BytesIO(b"PAR1" + data), Chunk, len(data) + 4):
-            assert isinstance(size, int)
+        assert pages.unpacked(io.BytesIO(b"PAR1" + data), "a", Chunk, len(data) + 4).size >= 0

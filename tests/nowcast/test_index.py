@@ -155,6 +155,18 @@ def test_the_factor_stays_down_with_components_that_stay_down():
     assert rows["value"].to_numpy() == pytest.approx(np.full(22, 40.0), abs=4.0)
 
 
+def test_nothing_is_below_zero_and_contributions_say_so_too():
+    values = np.full((DAYS, 3), 100.0) + np.random.default_rng(1).normal(0, 0.5, (DAYS, 3))
+    values[40:] -= (96, 50, 50)
+    values[88:, 1:] -= 45
+    for kind in ("weights", "factor"):
+        rows = made(table(values, {(88, "commuting"), (89, "commuting")}), kind=kind)
+        assert rows["parts"].explode().struct.field("value").min() == 0
+        assert (rows["lower"] <= rows["value"]).all()
+        added = rows["parts"].list.eval(pl.element().struct.field("contribution")).list.sum()
+        assert added.to_numpy() == pytest.approx(rows["value"].to_numpy() - 100)
+
+
 def test_intervals_hold_values_that_were_hidden():
     held = []
     for seed in range(12):

@@ -106,7 +106,7 @@ def test_the_stack_is_the_forecast_and_the_published_line_stays_beside_it(tmp_pa
     write_warehouse(tmp_path / "warehouse.duckdb", stack(frames))
     page = Page(build(tmp_path).read_text(encoding="utf-8"))
     text = said(page)
-    chance = "The weighted forecast gives a return to 100 % by 14 May 2020 a probability of 40 %."
+    chance = "The weighted forecast puts the chance of being back at 100 % by 14 May 2020 at 40 %."
     assert f"{chance} It reaches 95 % on" in text
     assert "100 % after 14 May 24 Mar to after 14 May 40 % 27 Mar" in text
     assert "P within 7 days" in text

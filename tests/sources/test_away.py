@@ -1,10 +1,12 @@
 """A folder that was emptied, as by a share that is not mounted, is no day without data."""
 
+import shutil
 from datetime import date
 
 import polars as pl
 import pytest
 
+from solarnet_assets.landing import Landing, reject, rejects_frame
 from solarnet_assets.sources.away import SourceAwayError, check_there
 from solarnet_assets.sources.files import FileSource
 from solarnet_assets.storage.lake import Lake
@@ -21,14 +23,17 @@ def lake(tmp_path):
 def landed(lake, day, rows):
     index = pl.DataFrame({"city": ["wuhan"] * rows, "intensity": [1.0] * rows, "provider": ["p"] * rows})
     missing = [name for name in SCHEMAS["mobility_index"].column_names() if name not in index.columns]
-    lake.write("mobility_index", day, index.with_columns(pl.lit(None).alias(name) for name in missing))
+    bad = [reject("f.csv", "bad")] if rows else []
+    frame = index.with_columns(pl.lit(None).alias(name) for name in missing)
+    lake.write("mobility_index", day, Landing(frame, rejects_frame(bad), rows + len(bad)))
 
 
 def test_a_source_without_any_file_is_away_where_it_once_delivered(lake, tmp_path):
     (tmp_path / "drop").mkdir()
     landed(lake, date(2020, 2, 7), 3)
     landed(lake, date(2020, 2, 8), 0)
-    with pytest.raises(SourceAwayError, match="3 records of 2020-02-07 came from it: is its folder mounted"):
+    shutil.rmtree(tmp_path / "quarantine")  # has been read
+    with pytest.raises(SourceAwayError, match="4 records of 2020-02-07 came from it: is its folder mounted"):
         check_there(FileSource(tmp_path / "drop"), "mobility_index", lake)
 
 

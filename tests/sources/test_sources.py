@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from solarnet_assets.config import Config, load_config, save_config
-from solarnet_assets.home import prepare_home
+from solarnet_assets.home import only_command, prepare_home
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.sources.away import SourceAwayError
 from solarnet_assets.sources.files import FileSource, day_of
@@ -121,6 +121,18 @@ def test_configuration_round_trip(tmp_path, monkeypatch):
     assert load_config() == config
 
 
+def test_paths_of_a_configuration_start_at_its_file_wherever_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.delenv("SOLARNET_HOME", raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    file = tmp_path / "solarnet.yaml"
+    file.write_text("home: ~/home\nlake: data/lake\nscenario: own.yaml\nsites: ~/sites.csv\n")
+    config = load_config(file)
+    assert config.home == config.sites.with_name("home") == tmp_path / "me" / "home"
+    assert (config.lake, config.scenario) == (str(tmp_path / "data/lake"), str(tmp_path / "own.yaml"))
+    file.write_text("lake: s3://bucket/lake\nscenario: quiet\n")
+    assert (load_config(file).lake, load_config(file).scenario) == ("s3://bucket/lake", "quiet")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -132,7 +144,12 @@ def test_configuration_round_trip(tmp_path, monkeypatch):
         ("[" * 3000, "not readable YAML"),
         ("privacy: {k: " + "9" * 5000 + "}", "not readable YAML"),
         ("home: !!python/object/apply:os.system ['touch pwned']", "could not determine a constructor"),
-        ("sources: [pings]", "sources: Input should be a valid dictionary"),
+        ("sources: [pings]", "sources: settings by name are wanted, as in 'name: value', not a list"),
+        ("sources: {pings: }", "sources.pings: settings by name are wanted, as in 'name: value', not nothing"),
+        ("sites: [a]", "sites: a path is wanted, not a list"),
+        ("first_day: 2019", "first_day: a day is wanted, as in 2020-02-09, not 2019"),
+        ("last_day: 2020-01-01\nfirst_day: 2020-01-02", "last_day 2020-01-01 lies before first_day 2020-01-02"),
+        ("country: CHN", "country: 'CHN' is no ISO 3166 code of two letters"),
         ("sources: {pings: {type: files, path: in, options: &o {a: *o}}}", "more than 100,000 settings"),
         (BOMB, "more than 100,000 settings"),
         ("timezone: ../../etc/passwd", "is no IANA time zone"),
@@ -236,4 +253,6 @@ def test_a_city_in_no_time_zone_does_not_lose_the_others(tmp_path):
 def test_a_home_where_dagster_finds_no_settings_is_refused(tmp_path):
     with pytest.raises(BadInputError, match="where Dagster finds no settings"):
         prepare_home(Config(home=tmp_path / "a[x]"))
+    with pytest.raises(BadInputError, match="where Dagster finds no settings"), only_command(tmp_path / "a*"):
+        pass
     assert list(tmp_path.iterdir()) == []

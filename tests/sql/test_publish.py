@@ -2,16 +2,19 @@
 
 import hashlib
 import json
+import threading
 from datetime import date
 
 import duckdb
 import polars as pl
 import pytest
+from upath import UPath
 
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.sql.folder import load_project
 from solarnet_assets.sql.publish import publish
 from solarnet_assets.sql.run import refresh
+from solarnet_assets.storage.files import held
 from solarnet_assets.storage.lake import Lake
 
 PROJECT = load_project()
@@ -72,6 +75,27 @@ def test_again_gives_the_same_bytes_and_leaves_other_files_alone(warehouse, fold
     publish(warehouse, folder, PROJECT)
     assert {f.name: f.read_bytes() for f in folder.iterdir()} == before
     other.unlink()
+
+
+def test_the_manifest_names_files_of_others_that_are_there(warehouse, tmp_path):
+    file = tmp_path / "solar_farm_outlines.parquet"
+    assert file.name not in {e["file"] for e in publish(warehouse, tmp_path, PROJECT, [file.name])}
+    pl.DataFrame({"farm": ["a", "b"]}).write_parquet(file)
+    publish(warehouse, tmp_path, PROJECT, [file.name])
+    (entry,) = (e for e in json.loads((tmp_path / "manifest.json").read_text()) if e["file"] == file.name)
+    data = file.read_bytes()
+    assert entry == {"file": file.name, "rows": 2, "bytes": len(data), "sha256": hashlib.sha256(data).hexdigest()}
+
+
+def test_two_at_once_follow_each_other(warehouse, tmp_path):
+    """They write their drafts under the same names."""
+    other = threading.Thread(target=publish, args=(warehouse, tmp_path, PROJECT))
+    with held(UPath(tmp_path)):
+        other.start()
+        other.join(0.3)
+        assert list(tmp_path.iterdir()) == []
+    other.join()
+    assert (tmp_path / "manifest.json").exists()
 
 
 def test_without_a_warehouse_there_is_one_sentence(tmp_path):

@@ -156,6 +156,26 @@ def test_errors_name_the_file_and_leave_the_served_one(lake, folder, tmp_path):
         refresh(lake, tmp_path / "w", models=["marts.x"], project=load_project(folder))
 
 
+@pytest.mark.parametrize("days", [(1,), (1, 3, 4)])
+def test_a_lake_of_another_version_is_told_with_its_days(lake, folder, tmp_path, days):
+    for day in (1, 2, 3, 4):
+        put(lake, day, 1)
+    for day in days:
+        table = tmp_path / f"lake/mobility_index/day=2020-01-0{day}/data.parquet"
+        pl.read_parquet(table).drop("intensity").write_parquet(table)
+    told = "2020-01-01 to 2020-01-04 (3 days)" if len(days) > 1 else "2020-01-01"
+    with pytest.raises(BadInputError, match="another version of this project") as caught:
+        refresh(lake, tmp_path / "w", project=load_project(folder))
+    assert f"mobility_index of {told}. Materialise them again" in str(caught.value)
+
+
+def test_a_damaged_table_is_told_with_its_day(lake, folder, tmp_path):
+    put(lake, 1, 1), put(lake, 2, 1)
+    (tmp_path / "lake/mobility_index/day=2020-01-02/data.parquet").write_bytes(b"PAR1 torn")
+    with pytest.raises(BadInputError, match="or damaged ones: mobility_index of 2020-01-02. Materialise them again"):
+        refresh(lake, tmp_path / "w", project=load_project(folder))
+
+
 def test_a_lake_behind_a_url_is_read_and_watched(folder, tmp_path):
     lake = Lake("memory://test-sql-lake", "memory://test-sql-quarantine")
     put(lake, 1, 1)

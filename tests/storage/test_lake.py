@@ -2,6 +2,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import date
 
@@ -11,8 +12,10 @@ from polars.testing import assert_frame_equal
 
 from solarnet_assets.landing import BadInputError, Landing, reject, rejects_frame
 from solarnet_assets.sql.run import refresh
+from solarnet_assets.storage import lake as lakes
 from solarnet_assets.storage.evidence import Evidence
-from solarnet_assets.storage.lake import Counts, Lake, blob_name
+from solarnet_assets.storage.files import held
+from solarnet_assets.storage.lake import Counts, Lake, blob_name, empty
 from solarnet_assets.storage.warehouse import reader
 
 DAY = date(2020, 2, 9)
@@ -48,6 +51,51 @@ def test_replacing_a_partition_leaves_nothing_of_the_old_one(lake, tmp_path):
     lake.write("mobility_index", DAY, Landing(index(2.0), rejects_frame([]), 1, {blob_name(b"new", ".tif"): b"new"}))
     kept = {p.name for p in tmp_path.rglob("*") if p.is_file()}
     assert kept == {"data.parquet", blob_name(b"new", ".tif")}
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+def test_two_writers_of_a_partition_follow_each_other(lake, streamed):
+    """The second would take the first one's draft for what a kill left behind, and each would remove the other's."""
+    second = Landing(index(2.0), rejects_frame([reject("b", "bad")]), 2)
+    other = threading.Thread(target=lake.write, args=("mobility_index", DAY, second))
+
+    def parts():
+        yield Landing(index(1.0), rejects_frame([reject("a", "bad")]), 2)
+        other.start()
+        other.join(0.2)
+
+    if streamed:
+        lake.write_stream("mobility_index", DAY, parts())
+    else:
+        with held(lake.folder("mobility_index", DAY)):
+            list(parts())
+            assert not lake.exists("mobility_index", DAY), "the other one waits"
+    other.join()
+    assert lake.read("mobility_index", DAY)["intensity"].to_list() == [2.0]
+    assert lake.rejects("mobility_index", DAY)["file"].to_list() == ["b"]
+
+
+def test_a_partition_that_is_replaced_while_it_is_read_is_read_again(lake, monkeypatch):
+    new = Landing(index(2.0), rejects_frame([reject("new", "bad")]), 2)
+    lake.write("mobility_index", DAY, Landing(index(1.0), rejects_frame([reject("old", "bad")]), 2))
+    footer, done = lakes.footer, []
+
+    def replaced_meanwhile(path):
+        told = footer(path)
+        if not done:
+            done.append(lake.write("mobility_index", DAY, new))
+        return told
+
+    monkeypatch.setattr(lakes, "footer", replaced_meanwhile)
+    assert lake.rejects("mobility_index", DAY)["file"].to_list() == ["new"]
+
+
+def test_a_quarantine_that_was_deleted_is_missed(lake):
+    lake.write("mobility_index", DAY, Landing(index(1.0), rejects_frame([reject("f", "bad")]), 2))
+    for file in lake.quarantine.rglob("*.parquet"):
+        file.unlink()
+    with pytest.raises(FileNotFoundError, match="rejects-"):
+        lake.rejects("mobility_index", DAY)
 
 
 def test_same_content_gives_the_same_bytes(lake, tmp_path):
@@ -86,6 +134,10 @@ def test_partition_of_another_version_is_named_with_what_to_do(lake, tmp_path):
     said = "mobility_index 2020-02-09 .*missing columns: provider; unknown: speed.*materialise that day again"
     with pytest.raises(BadInputError, match=said):
         lake.scan("mobility_index", DAY, DAY)
+    lake.write("cities", None, empty("cities"))
+    pl.DataFrame({"city": ["a"]}).write_parquet(tmp_path / "lake/cities/data.parquet")
+    with pytest.raises(BadInputError, match="cities was written by another version .*: materialise it again"):
+        lake.read("cities")
 
 
 def test_lake_on_another_filesystem():
