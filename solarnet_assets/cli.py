@@ -63,6 +63,7 @@ def run(
     config: Annotated[Path, typer.Option(help="YAML file that names the sources.")],
     start: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="First day.")],
     end: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day.")],
+    alone: Annotated[bool, typer.Option("--alone", help="These days only: what they look back on is there.")] = False,
     home: Home = None,
 ) -> None:
     """Run everything on your own sources for a range of days."""
@@ -70,7 +71,7 @@ def run(
 
     if home is not None:
         os.environ["SOLARNET_HOME"] = str(home)
-    _execute(load_config(config), start.date(), end.date())
+    _execute(load_config(config), start.date(), end.date(), alone=alone)
 
 
 @app.command()
@@ -143,7 +144,7 @@ def _day(given: datetime | None, default: date) -> date:
     return given.date() if given else default
 
 
-def _execute(config: Config, start: date, end: date) -> None:
+def _execute(config: Config, start: date, end: date, *, alone: bool = False) -> None:
     """Run all tasks of [start, end] with a progress display, then show what was published and what was measured."""
     if end < start:
         raise typer.BadParameter(f"end {end} lies before start {start}")
@@ -156,7 +157,7 @@ def _execute(config: Config, start: date, end: date) -> None:
 
         if config.simulated:
             _publish_truth(config)
-        reason = run_with_progress(start, end, console)
+        reason = run_with_progress(start, end, console, alone=alone)
     if reason:
         _fail(reason)
     if config.sources:

@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from solarnet_assets.reports.text import Text
 
 
-def run_with_progress(start: date, end: date, console: Console) -> str | None:
-    """Run everything that [start, end] needs; return why it failed, or None.
+def run_with_progress(start: date, end: date, console: Console, *, alone: bool = False) -> str | None:
+    """Run everything that [start, end] needs, or these days ``alone``; return why it failed, or None.
 
     The bar counts partitions: one asset on one day.
     """
     from solarnet_assets.defs.launch import RunFailedError, launch, plan_days
 
-    tasks = plan_days(start, end)
+    tasks = plan_days(start, end, alone=alone)
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}", markup=False),

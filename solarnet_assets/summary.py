@@ -58,10 +58,11 @@ def show_report(page: Path, console: Console) -> None:
 
 
 def _show_reasons(rejects: pl.DataFrame, folder: Path, console: Console) -> None:
+    """Print why records were refused: whole files first, which somebody has to mend, then the most records."""
     grouped = (
         rejects.group_by("file", "reason")
-        .agg(pl.col("records").sum())
-        .sort("records", "file", descending=[True, False])
+        .agg(pl.col("records").sum(), whole=pl.col("row").is_null().any())
+        .sort("whole", "records", "file", descending=[True, True, False])
     )
     _say(console, f"Quarantined, in {folder}:")
     for row in grouped.head(REASONS).iter_rows(named=True):

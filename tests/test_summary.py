@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from solarnet_assets.config import Config, SourceConfig
+from solarnet_assets.defs.shown import reasons
 from solarnet_assets.landing import Landing, reject, rejects_frame
 from solarnet_assets.progress import show_comparison
 from solarnet_assets.storage.lake import Lake
@@ -30,6 +31,23 @@ def test_what_came_in_and_what_was_refused_is_told_without_markup(tmp_path, cons
     assert "1 of 1" in text
     assert "3 x [/red]?[2J.csv: the intensity is not a number" in text
     assert "\x1b" not in text
+
+
+def test_a_file_that_cannot_be_read_is_told_before_thousands_of_rows(tmp_path, console):
+    config = Config(home=tmp_path, sources={"mobility_index": SourceConfig(type="files", path=tmp_path)})
+    row = pl.DataFrame({"city": ["a"], "intensity": [1.0], "provider": ["p"]})
+    bad = [reject(f"{n}.csv", "outside every city", 0, records=9000) for n in range(9)] + [
+        reject("z.csv", "is truncated")
+    ]
+    lake = Lake(tmp_path / "lake", tmp_path / "quarantine")
+    lake.write("mobility_index", DAY, Landing(row, rejects_frame(bad), 81_002))
+    show_landing(config, DAY, DAY, console)
+    told = console.file.getvalue().splitlines()
+    assert (
+        told[told.index(next(line for line in told if line.startswith("Quarantined"))) + 1]
+        == "  1 x z.csv: is truncated"
+    )
+    assert reasons(lake.rejects("mobility_index", DAY)).splitlines()[0] == "- `z.csv`: `is truncated`"
 
 
 def test_marts_with_rows_are_counted(tmp_path, console):

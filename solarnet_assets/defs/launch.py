@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 import time
@@ -23,8 +24,6 @@ from solarnet_assets.defs.build import build_definitions
 from solarnet_assets.defs.plan import Task, plan
 from solarnet_assets.defs.reach import check_span, first_days
 from solarnet_assets.defs.windows import NARROWER
-from solarnet_assets.landing import BadInputError
-from solarnet_assets.sources.away import SourceAwayError
 
 WORKERS = 2
 HEARTBEAT_SECONDS = 0.5
@@ -32,7 +31,7 @@ BY_COMMAND = {"solarnet/started_by": "command"}
 ONE_THREAD_EACH = {"POLARS_MAX_THREADS": "1", "OMP_NUM_THREADS": "1", "GDAL_NUM_THREADS": "1"}
 """Two workers on two cores: libraries that start a thread per core in each would only get in each other's way."""
 
-OWN_ERRORS = tuple(f"{error.__module__}.{error.__name__}: " for error in (BadInputError, SourceAwayError))
+OWN_ERROR = re.compile(r"solarnet_assets\.[\w.]+Error: ")
 """Their messages are whole sentences; other errors keep their name."""
 
 FULL_DISK = ("No space left on device", "disk is full", "Disk quota exceeded", "File too large")
@@ -46,8 +45,13 @@ class RunFailedError(RuntimeError):
     """A task failed; the message is one paragraph that names it and the cause."""
 
 
-def plan_days(start: date, end: date) -> list[Task]:
+def plan_days(start: date, end: date, *, alone: bool = False) -> list[Task]:
     """Return what [start, end] of all assets needs.
+
+    Args:
+        start: first day.
+        end: last day.
+        alone: make nothing before ``start``: the days that figures look back on are there already.
 
     Raises:
         BadInputError: the range leaves the partitions, or a source cannot be used.
@@ -57,7 +61,8 @@ def plan_days(start: date, end: date) -> list[Task]:
     made = definitions.resolve_asset_graph().materializable_asset_keys
     daily = [s for s in definitions.resolve_all_asset_specs() if s.key in made and s.group_name != "models"]
     specs = {s.key.to_user_string(): s for s in daily}
-    return plan(specs, start, end, NARROWER, first_days(specs, load_config()))
+    since = dict.fromkeys(specs, start) if alone else first_days(specs, load_config())
+    return plan(specs, start, end, NARROWER, since)
 
 
 def launch(tasks: Iterable[Task], report: Report) -> None:
@@ -186,6 +191,6 @@ def _cause(result: dg.ExecuteInProcessResult) -> str:
             while chain and chain[-1].cause:
                 chain.append(chain[-1].cause)
             messages = [one.message.strip() for one in chain] or ["failed"]
-            own = [text.partition(": ")[2] for text in messages if text.startswith(OWN_ERRORS)]
+            own = [OWN_ERROR.sub("", text, count=1) for text in messages if OWN_ERROR.match(text)]
             return f"{found.step_key}: {(own or messages)[-1]}"
     return "failed before its first step"

@@ -7,6 +7,7 @@ lies anywhere within 486 days): :data:`NARROWER` names the exact days inside.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -86,34 +87,41 @@ def plan(
             pieces.setdefault(label, ([], first, last))[0].append(name)
     tasks = []
     for label, (names, first, last) in pieces.items():
-        after = {
-            other
-            for other, (upstream, start_of, end_of) in pieces.items()
-            if other != label and _reads(specs, names, (first, last), upstream, (start_of, end_of), narrower)
-        }
+        reads = _reads(specs, names, (first, last), narrower)
+        after = {other for other, (held, *days) in pieces.items() if other != label and _holds(held, days, reads)}
         tasks.append(Task(label, tuple(names), first, last, frozenset(after)))
     return _sorted(tasks)
 
 
 def _reads(
-    specs: Mapping[str, dg.AssetSpec],
-    names: Sequence[str],
-    days: Span,
-    upstream: Sequence[str],
-    held: Span,
-    narrower: Narrower,
-) -> bool:
-    """Whether assets on their days read what a piece of other assets holds."""
+    specs: Mapping[str, dg.AssetSpec], names: Sequence[str], days: Span, narrower: Narrower
+) -> dict[str, list[date] | None]:
+    """Return what assets read on their days: input -> its days in order, or None: all there are."""
+    reads: dict[str, set[date] | None] = {}
     for name in names:
         for dep in specs[name].deps:
-            if (other := dep.asset_key.to_user_string()) not in upstream:
+            other = dep.asset_key.to_user_string()
+            told = reads.get(other, set())
+            if other not in specs or told is None:
                 continue
-            if days[0] is None or days[1] is None or held[0] is None or held[1] is None:
+            if days[0] is None or days[1] is None or FOLLOWS.items() <= specs[other].tags.items():
+                reads[other] = None
+            else:
+                wanted = _mapped(set(_span(days[0], days[1])), dep, narrower.get((name, other)))
+                reads[other] = told | wanted
+    return {other: None if wanted is None else sorted(wanted) for other, wanted in reads.items()}
+
+
+def _holds(names: Sequence[str], days: Sequence[date | None], reads: Mapping[str, list[date] | None]) -> bool:
+    """Whether a piece of some assets holds a day that is read."""
+    first, last = days
+    for name in names:
+        if name in reads:
+            wanted = reads[name]
+            if wanted is None or first is None or last is None:
                 return True
-            if FOLLOWS.items() <= specs[other].tags.items():
-                return True
-            wanted = _mapped(set(_span(days[0], days[1])), dep, narrower.get((name, other)))
-            if any(held[0] <= day <= held[1] for day in wanted):
+            place = bisect_left(wanted, first)
+            if place < len(wanted) and wanted[place] <= last:
                 return True
     return False
 
@@ -164,8 +172,8 @@ def _mapped(days: set[date], dep: dg.AssetDep, narrower: Callable[[date], Iterab
     if narrower:
         return {wanted for day in days for wanted in narrower(day)}
     if isinstance(mapping, dg.TimeWindowPartitionMapping):
-        offsets = range(mapping.start_offset, mapping.end_offset + 1)
-        return {day + timedelta(days=offset) for day in days for offset in offsets}
+        before, after = timedelta(days=mapping.start_offset), timedelta(days=mapping.end_offset)
+        return {day for first, last in _ranges(days) for day in _span(first + before, last + after)}
     if isinstance(mapping, dg.SpecificPartitionsPartitionMapping):
         return {date.fromisoformat(key) for key in mapping.partition_keys}
     return set(days)

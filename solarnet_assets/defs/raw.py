@@ -53,7 +53,7 @@ def day_reader(project: Project, kind: str, reader: str) -> Callable[[date], Day
         if not files and project.config.source(kind):
             check_there(source, kind, project.lake)
         landed = read(files, day, options)
-        late = sorted({day, *(file.known(day) for file in files)}) if kind in WITH_STATES else [day]
+        late = _states(files, day, lambda some: read(some, day, options)) if kind in WITH_STATES else [day]
         earlier = {known: read([f for f in files if f.known(day) <= known], day, options) for known in late[:-1]}
         before = Before(late[-1], {known: _tables(part) for known, part in earlier.items()}) if earlier else None
         if not isinstance(landed, Landing):
@@ -70,6 +70,24 @@ def day_reader(project: Project, kind: str, reader: str) -> Callable[[date], Day
         return Day(whole, before=before)
 
     return _land
+
+
+def _states(
+    files: Sequence[RawFile], day: date, read: Callable[[list[RawFile]], Landing | Iterator[Landing]]
+) -> list[date]:
+    """Return the days from which states of a day are known, the day itself first.
+
+    A late file of many days makes a state of those days alone that it has records of: it is read once to know.
+    """
+    states = [day]
+    for known in sorted({file.known(day) for file in files} - {day}):
+        came = [file for file in files if file.known(day) == known]
+        if all(file.whole for file in came):
+            landed = read(came)
+            if not sum(part.n_in for part in ([landed] if isinstance(landed, Landing) else landed)):
+                continue
+        states.append(known)
+    return states
 
 
 def _tables(landed: Landing | Iterator[Landing]) -> pl.DataFrame | Iterator[pl.DataFrame]:

@@ -64,14 +64,15 @@ def preview(frame: pl.DataFrame, rows: int = PREVIEW_ROWS) -> dg.MarkdownMetadat
 
 
 def reasons(rejects: pl.DataFrame) -> str:
-    """Return refused records as readable lines, one per reason and file.
+    """Return refused records as readable lines, one per reason and file; whole files first, which somebody has to mend.
 
     Names and reasons may quote hostile input: as code they are neither Markdown nor HTML.
     """
     grouped = rejects.group_by("file", "reason", maintain_order=True).agg(pl.col("records").sum(), pl.col("row").min())
+    shown = grouped.sort(pl.col("row").is_not_null(), maintain_order=True).head(20)
     lines = [
         f"- {_code(r['file'])}{_place(r['row'], r['records'])}: {_code(r['reason'])}"
-        for r in grouped.head(20).iter_rows(named=True)
+        for r in shown.iter_rows(named=True)
     ]
     more = grouped.height - len(lines)
     return "\n".join(lines + ([f"- and {more} more"] if more > 0 else []))

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 Mask = NDArray[np.bool_]
 
-SCL_NODATA = 0
 SCL_SHADOW = (3,)
 SCL_CLOUD = (8, 9, 10)
 """Cloud of medium and high probability, and thin cirrus (Sentinel-2 L2A scene classification)."""

@@ -12,6 +12,7 @@ import numpy as np
 
 from solarnet_assets.imagery import geometry, stack
 from solarnet_assets.imagery.raster import (
+    MAX_HELD_BYTES,
     Grid,
     check_held,
     decode_all,
@@ -186,6 +187,13 @@ def whole_bytes(file: RawFile, bands: int) -> bytes:
             raise BadInputError(f"{file.name} has {dataset.count} bands where {bands} are named")
         check_held(file.name, dataset.height * dataset.width, dataset.dtypes)
         decode_all(dataset)
+    return stored_bytes(file)
+
+
+def stored_bytes(file: RawFile) -> bytes:
+    """Return a file's bytes, refusing one that holds far more of them than an image that is landed needs."""
+    if _size(file) > MAX_HELD_BYTES:
+        raise BadInputError(f"{file.name} has {_size(file):,} bytes, more than {MAX_HELD_BYTES:,}")
     return file.path.read_bytes()
 
 
@@ -197,7 +205,7 @@ def _mask(file: RawFile, grid: Grid, cut: bool) -> bytes:
         if not cut:
             check_held(file.name, own.height * own.width, dataset.dtypes)
             decode_all(dataset)
-            return file.path.read_bytes()
+            return stored_bytes(file)
         left, bottom, right, top = grid.bounds
         corners = geometry.to_pixels(np.array([[left, top], [right, bottom]]), own)
         first = np.clip(np.floor(corners[0]), 0, [own.height, own.width]).astype(int)

@@ -22,7 +22,6 @@ the sun's elevation."""
 LEVEL2 = (2.75e-5, -0.2)
 """Scale and offset of surface reflectance."""
 
-QA_FILL = 1 << 0
 QA_HIDDEN = 1 << 1 | 1 << 2 | 1 << 3 | 1 << 4
 """QA_PIXEL: dilated cloud, cirrus (high confidence), cloud, cloud shadow."""
 

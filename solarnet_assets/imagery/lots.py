@@ -9,7 +9,16 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from solarnet_assets.imagery import geometry
-from solarnet_assets.imagery.landed import Landed, content_name, cut_window, digest, image_of, stem_id, whole_bytes
+from solarnet_assets.imagery.landed import (
+    Landed,
+    content_name,
+    cut_window,
+    digest,
+    image_of,
+    stem_id,
+    stored_bytes,
+    whole_bytes,
+)
 from solarnet_assets.imagery.raster import Grid, encode_geotiff, grid_of, open_raster, read_pixels
 from solarnet_assets.imagery.records import Record
 from solarnet_assets.imagery.stac import Item, joined_id, resolve
@@ -37,7 +46,7 @@ class LotCandidate:
         window = None if self.grid is None else cut_window(wkt, self.grid, self.options)
         suffix = PurePosixPath(self.file.name).suffix.lower().lstrip(".")
         if suffix == "png":
-            data = self.file.path.read_bytes()
+            data = stored_bytes(self.file)
         elif window is None or self.grid is None:
             data = whole_bytes(self.file, 3)
         else:

@@ -49,13 +49,18 @@ def longest(file: Any, shared: Any, number: int, texts: Mapping[str, Unpacked], 
     found = 0
     for name, text in texts.items():
         if text.may_repeat and found <= enough:
-            whole = text.encodings[0] in DICTIONARY and DELTA_TEXT not in text.encodings
+            whole = _is_in_dictionary(text)
             lengths = _of_dictionary(shared, number, name) if whole else _of_rows(file, number, name, text)
             for length in lengths:
                 found = max(found, length)
                 if found > enough:
                     break
     return found
+
+
+def _is_in_dictionary(text: Unpacked) -> bool:
+    """Whether a dictionary that is complete with the first row holds all texts that are repeated."""
+    return bool(DICTIONARY & set(text.encodings[:1])) and not {DELTA_LENGTH, DELTA_TEXT} & set(text.encodings)
 
 
 def _of_dictionary(shared: Any, number: int, name: str) -> Iterator[int]:

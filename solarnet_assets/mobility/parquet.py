@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import IO, Any
 
@@ -16,13 +15,20 @@ import pyarrow.parquet as pq
 
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.mobility.chunks import OPTIONAL
-from solarnet_assets.mobility.longest import LONG_VALUE, MOST_MULTIPLIED, can_share, longest, multiplied, rows_at_once
+from solarnet_assets.mobility.longest import (
+    LONG_VALUE,
+    MOST_MULTIPLIED,
+    can_share,
+    longest,
+    multiplied,
+    rows_at_once,
+)
 from solarnet_assets.mobility.pages import Unpacked, unpacked
 from solarnet_assets.mobility.tables import lower, picked, short
 from solarnet_assets.mobility.times import to_utc
 
-ROWS = 1 << 18
-"""Rows of a chunk."""
+ROWS, JOINED_ROWS = 1 << 18, 1 << 17
+"""Rows of a chunk, and of one that is joined of smaller ones."""
 
 MOST_ROWS_PER_BYTE = 16
 """No encoding packs a ping (device, time, place) into half a bit: a file that claims so is not what it says."""
@@ -31,8 +37,14 @@ LONG_BYTES = 64 << 20
 """A column of a row group with more bytes than this, and more than ``LONG_VALUE`` for each row, holds no ids, times or
 places."""
 
+FEW_ROWS = 1 << 10
+"""So many rows are read at once without a look at what they hold; looking at all texts first is faster than fewer."""
+
 Span = tuple[int, int]
 """First microsecond (UTC) that is wanted, and the first that is not."""
+
+_Part = tuple[int, int, pl.DataFrame]
+"""Number of the first row, bytes in memory, records."""
 
 
 def parquet_chunks(
@@ -56,12 +68,9 @@ def parquet_chunks(
             shared = stack.enter_context(_opened(path, texts))
             raw = stack.enter_context(path.open("rb"))
             groups = _groups(file.metadata, path.stat().st_size, set(found.values()))
-            for run in _runs(_looked_at(groups, found["time"], span, raw, texts)):
-                reader, rows = _safely(file, shared, run)
-                numbers, row = [group.number for group in run], run[0].first
-                for batch in reader.iter_batches(rows, numbers, list(found.values()), use_threads=False):
-                    yield row, _frame(batch, found)
-                    row += batch.num_rows
+            wanted = (g for g in groups if span is None or not _outside(g.columns[found["time"]], span))
+            runs = _runs(_looked_at(group, raw, texts) for group in wanted)
+            yield from _joined(part for run in runs for part in _read(file, shared, run, found))
     except BadInputError:
         raise
     except (pa.ArrowException, OSError, ValueError, pl.exceptions.PolarsError, pl.exceptions.PanicException) as error:
@@ -70,10 +79,36 @@ def parquet_chunks(
 
 def _safely(file: Any, shared: Any, run: Sequence[_Group]) -> tuple[Any, int]:
     """Return which of two readers of a file reads row groups in bounded memory, and how many rows at once."""
-    first = run[0]
-    if first.multiplied <= MOST_MULTIPLIED or longest(file, shared, first.number, first.texts) <= LONG_VALUE:
+    first, rows = run[0], min(group.rows_at_once for group in run)
+    if sum(multiplied(group.texts) for group in run) <= MOST_MULTIPLIED:
         return file, ROWS
-    return (shared, ROWS) if can_share(first.texts) else (file, rows_at_once(first.texts))
+    if rows >= FEW_ROWS:
+        return file, rows
+    if longest(file, shared, first.number, first.texts) <= LONG_VALUE:
+        return file, ROWS
+    return (shared, ROWS) if can_share(first.texts) else (file, rows)
+
+
+def _read(file: Any, shared: Any, run: Sequence[_Group], found: Mapping[str, str]) -> Iterator[_Part]:
+    """Yield the records of row groups."""
+    reader, rows = _safely(file, shared, run)
+    row, numbers = run[0].first, [group.number for group in run]
+    for batch in reader.iter_batches(rows, numbers, list(found.values()), use_threads=False):
+        yield row, batch.nbytes, _frame(batch, found)
+        row += batch.num_rows
+
+
+def _joined(parts: Iterable[_Part]) -> Iterator[tuple[int, pl.DataFrame]]:
+    """Yield small parts that follow each other together, as far as they fit into memory: each chunk costs 4 ms."""
+    first, rows, size, held = 0, 0, 0, list[pl.DataFrame]()
+    for row, more, part in parts:
+        if held and (row != first + rows or rows + part.height > JOINED_ROWS or size + more > MOST_MULTIPLIED):
+            yield first, pl.concat(held)
+            rows, size, held = 0, 0, []
+        first = first if held else row
+        rows, size, held = rows + part.height, size + more, [*held, part]
+    if held:
+        yield first, pl.concat(held)
 
 
 def _opened(path: Path, shared: Sequence[str] = ()) -> Any:
@@ -100,10 +135,10 @@ class _Group:
     columns: Mapping[str, Any]
     texts: Mapping[str, Unpacked] = field(default_factory=dict)
 
-    @cached_property
-    def multiplied(self) -> int:
-        """Bytes that its texts may come to."""
-        return multiplied(self.texts)
+    @property
+    def rows_at_once(self) -> int:
+        """How many of its rows fit into memory whatever they hold."""
+        return min(ROWS, rows_at_once(self.texts))
 
 
 def _groups(metadata: Any, size: int, wanted: set[str]) -> Iterator[_Group]:
@@ -119,33 +154,32 @@ def _groups(metadata: Any, size: int, wanted: set[str]) -> Iterator[_Group]:
     for number in range(metadata.num_row_groups):
         group = metadata.row_group(number)
         columns = {name: group.column(places[name]) for name in wanted}
-        for name, column in columns.items():
-            length = column.total_uncompressed_size
-            if length > max(LONG_BYTES, LONG_VALUE * group.num_rows):
-                rows = f"{length:,} bytes in {group.num_rows:,} rows"
-                raise BadInputError(f"column {name} holds {rows}: no ids, times or places are that long")
         yield _Group(number, first, group.num_rows, columns)
         first += group.num_rows
 
 
-def _looked_at(
-    groups: Iterable[_Group], time: str, span: Span | None, raw: IO[bytes], texts: Sequence[str]
-) -> Iterator[_Group]:
-    """Yield the row groups that may hold the span, with what their pages unpack to."""
+def _looked_at(group: _Group, raw: IO[bytes], texts: Sequence[str]) -> _Group:
+    """Return a row group with what its pages unpack to.
+
+    Raises:
+        BadInputError: they hold no pings.
+    """
     size = os.fstat(raw.fileno()).st_size
-    for group in groups:
-        if span is None or not _outside(group.columns[time], span):
-            told = {name: unpacked(raw, name, column, size) for name, column in group.columns.items()}
-            yield replace(group, texts={name: told[name] for name in texts})
+    told = {name: unpacked(raw, name, column, size) for name, column in group.columns.items()}
+    for name, found in told.items():
+        if found.size > max(LONG_BYTES, LONG_VALUE * group.rows):
+            rows = f"{found.size:,} bytes in {group.rows:,} rows"
+            raise BadInputError(f"column {name} holds {rows}: no ids, times or places are that long")
+    return replace(group, texts={name: told[name] for name in texts})
 
 
 def _runs(groups: Iterable[_Group]) -> Iterator[list[_Group]]:
     """Yield consecutive small row groups, or one that must be looked at by itself."""
     run = list[_Group]()
     for group in groups:
-        rows, size = sum(kept.rows for kept in run), sum(kept.multiplied for kept in run)
-        follows = bool(run) and run[-1].number + 1 == group.number
-        if run and not (follows and rows + group.rows <= ROWS and size + group.multiplied <= MOST_MULTIPLIED):
+        follows = bool(run) and run[-1].number + 1 == group.number and run[-1].rows_at_once >= FEW_ROWS
+        together = follows and group.rows_at_once >= FEW_ROWS and sum(kept.rows for kept in run) + group.rows <= ROWS
+        if run and not together:
             yield run
             run = []
         run.append(group)
@@ -162,6 +196,8 @@ def _columns(file: Any, aliases: Mapping[str, tuple[str, ...]]) -> dict[str, str
         kind = file.schema_arrow.field(column).type
         if pa.types.is_nested(kind):
             raise BadInputError(f"column {column} is of the type {str(kind)[:80]}, not one value for each row")
+        if pa.types.is_fixed_size_binary(kind) and kind.byte_width > LONG_VALUE:
+            raise BadInputError(f"column {column} has {kind.byte_width:,} bytes in each row: no id is that long")
         if pa.types.is_decimal256(kind):  # Polars has no such numbers, and panics
             raise BadInputError(f"column {column} is of the type {str(kind)[:80]}, of more than 38 digits")
     return found

@@ -81,13 +81,6 @@ class CityGrid:
         return best
 
 
-def cell_expressions(cell_m: float = CELL_M) -> tuple[pl.Expr, pl.Expr]:
-    """Return the grid column and row of (``lat``, ``lon``) about the city centre (``lat0``, ``lon0``), Int32."""
-    x = (pl.col("lon") - pl.col("lon0")) * (pl.col("lat0").radians().cos() * (METRES_PER_DEGREE / cell_m))
-    y = (pl.col("lat") - pl.col("lat0")) * (METRES_PER_DEGREE / cell_m)
-    return x.floor().cast(pl.Int32).alias("cell_x"), y.floor().cast(pl.Int32).alias("cell_y")
-
-
 def metres_between(lat1: str, lon1: str, lat2: str, lon2: str) -> pl.Expr:
     """Return the equirectangular distance, m, between the points of four columns (degrees)."""
     dx = (pl.col(lon1) - pl.col(lon2)) * pl.col(lat1).radians().cos()

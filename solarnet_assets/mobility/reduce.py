@@ -35,7 +35,6 @@ _T = TypeVar("_T")
 BUCKETS = 64
 """Hash buckets of devices: what looks back over weeks reads one bucket at a time."""
 
-SLOT_MINUTES = 15
 NIGHT = (0, 6)
 WORK = (9, 16)
 """Local hours of night and of work, end excluded (HoWDe, arXiv:2506.20679, uses 00-06 and 09-16)."""

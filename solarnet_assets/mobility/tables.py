@@ -83,22 +83,25 @@ def read_parquet(path: Path, max_bytes: int = MAX_BYTES) -> pl.DataFrame:
 def _bytes_in_memory(path: Path, metadata: Any, limit: int) -> int:
     """Return the bytes that the cells of a Parquet file come to at most, by its pages; beyond the limit any number."""
     columns = [metadata.schema.column(n) for n in range(metadata.num_columns)]
-    texts = [column.path for column in columns if column.physical_type == "BYTE_ARRAY"]
+    texts = [column for column in columns if column.physical_type == "BYTE_ARRAY"]
+    flat = [column.path for column in texts if column.path == column.name and not column.max_repetition_level]
     total = 0
-    with pq.ParquetFile(path) as file, pq.ParquetFile(path, read_dictionary=texts) as shared, path.open("rb") as raw:
+    with pq.ParquetFile(path) as file, pq.ParquetFile(path, read_dictionary=flat) as shared, path.open("rb") as raw:
         for number in range(metadata.num_row_groups):
             group = metadata.row_group(number)
             told = {
                 column.path: pages.unpacked(raw, column.path, group.column(n), path.stat().st_size)
                 for n, column in enumerate(columns)
             }
-            found = {name: told[name] for name in texts}
+            nested = multiplied({column.path: told[column.path] for column in texts if column.path not in flat})
+            found = {name: told[name] for name in flat}
             size = multiplied(found)
             if size > limit // metadata.num_row_groups:
                 values = max(1, sum(text.values for text in found.values()))
                 plain = sum(text.size for text in found.values())
                 size = plain + values * longest(file, shared, number, found, limit // values)
-            total += size + BYTES_PER_CELL * sum(column.values for column in told.values())
+            cells = (told[column.path].values * max(BYTES_PER_CELL, column.length) for column in columns)
+            total += size + nested + sum(cells)
     return total
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path, PurePath, PurePosixPath
+from posixpath import normpath
 from typing import TYPE_CHECKING, Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -196,5 +197,6 @@ def _of_item(file: RawFile, timezone: str) -> Iterator[tuple[str, date]]:
         hrefs = [str(asset["href"]) for asset in item.get("assets", {}).values()]
     except (OSError, ValueError, OverflowError, KeyError, TypeError, AttributeError, RecursionError):
         return
-    for name in [file.path.name, *hrefs]:
-        yield str(PurePosixPath(file.name).parent / name), day
+    yield file.name, day
+    for href in hrefs:
+        yield normpath(PurePosixPath(file.name).parent / href), day

@@ -83,7 +83,7 @@ class FileSource:
         """Return every file of the source; hidden files and links out of the root are left out.
 
         Raises:
-            SourceAwayError: the folder does not exist.
+            SourceAwayError: the folder does not exist, or one below it cannot be listed.
         """
         if self.root.is_file():
             return [self.root]
@@ -92,9 +92,13 @@ class FileSource:
         return [path for path in self._visible() if path.name != DECLARED and self._usable(path)]
 
     def _visible(self) -> list[Path]:
-        """Return every file, and every link to a folder: folders are not followed out of the root."""
+        """Return every file, and every link to a folder: those are not followed.
+
+        Raises:
+            SourceAwayError: a folder cannot be listed: its files must not count as gone.
+        """
         found = []
-        for folder, folders, names in os.walk(self.root):
+        for folder, folders, names in os.walk(self.root, onerror=_away):
             folders[:] = [name for name in folders if not name.startswith(".")]
             links = [name for name in folders if (Path(folder) / name).is_symlink()]
             found += [Path(folder) / name for name in (*names, *links) if not name.startswith(".")]
@@ -107,6 +111,10 @@ class FileSource:
 
     def _owns(self, found: date | None, day: date) -> bool:
         return found is not None or self.first_day in (None, day)
+
+
+def _away(error: OSError) -> None:
+    raise SourceAwayError(f"source folder {error.filename} cannot be listed: {error.strerror}") from error
 
 
 def day_of(path: Path) -> date | None:

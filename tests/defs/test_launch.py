@@ -1,12 +1,15 @@
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
+from datetime import UTC, date, datetime
 
 import dagster as dg
 import pytest
 
 import solarnet_assets.defs.launch as launch_module
 from solarnet_assets.config import load_config
-from solarnet_assets.defs.launch import RunFailedError, _outcome
+from solarnet_assets.defs.launch import RunFailedError, _outcome, plan_days
+from solarnet_assets.sources.away import SourceAwayError
+from solarnet_assets.sources.polite import WaitError
 
 
 def ended(error):
@@ -39,6 +42,26 @@ def test_what_a_killed_command_left_is_failed_and_its_pool_slot_is_free(tmp_path
         assert log.claim_concurrency_slot("gpu", "another-run", "lot_counts").is_claimed
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (WaitError("the site is busy: later", datetime(2020, 1, 1, tzinfo=UTC)), "broken: the site is busy: later"),
+        (SourceAwayError("the share is away"), "broken: the share is away"),
+        (KeyError("city"), "broken: KeyError: 'city'"),
+    ],
+)
+def test_our_own_errors_are_whole_sentences_and_others_keep_their_name(error, told):
+    @dg.asset
+    def broken():
+        try:
+            raise error
+        except ValueError as cause:
+            raise dg.Failure("in other words") from cause
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        assert launch_module._cause(dg.materialize([broken], instance=instance, raise_on_error=False)) == told
+
+
 def test_a_reason_names_its_task_once():
     named = launch_module._named
     assert named("pings 2020-01-01..2020-01-02", "pings: pings: no") == "pings 2020-01-01..2020-01-02: no"
@@ -60,3 +83,12 @@ def test_a_full_disk_is_told_with_what_to_do(said):
     assert "run the same command again" in told
     assert "Background" not in told
     assert launch_module._named("posts a..b", "no") == "posts a..b: no"
+
+
+def test_days_alone_are_planned_without_what_they_look_back_on(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOLARNET_HOME", str(tmp_path))
+    first, last = date(2020, 3, 14), date(2020, 3, 15)
+    alone, whole = plan_days(first, last, alone=True), plan_days(first, last)
+    assert {(task.start, task.end) for task in alone} == {(None, None), (first, last)}
+    assert {name for task in alone for name in task.assets} == {name for task in whole for name in task.assets}
+    assert min(task.start for task in whole if task.start) < date(2019, 1, 1)

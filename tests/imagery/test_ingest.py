@@ -1,5 +1,6 @@
 import hashlib
 import json
+import os
 import warnings
 
 import numpy as np
@@ -235,6 +236,14 @@ def test_truncated_files_are_refused_and_the_rest_of_the_day_is_landed(drop, sit
     assert landing.frame["scene_id"].to_list() == ["good"]
     assert landing.rejects["file"].to_list() == ["2020-02-09/bad.json", "2020-02-09/worse.json"]
     assert all("damaged or truncated" in text for text in landing.rejects["reason"])
+
+
+def test_a_file_that_is_padded_without_end_is_not_held(drop, sites, monkeypatch):
+    monkeypatch.setattr("solarnet_assets.imagery.landed.MAX_HELD_BYTES", 1_000_000)
+    path = drop.put()
+    assert land(drop, sites).frame.height == 1
+    os.truncate(path, 1_000_001)  # a hole: it takes no disk
+    assert reason(land(drop, sites)).endswith("has 1,000,001 bytes, more than 1,000,000")
 
 
 def test_a_duplicate_is_refused_once(drop, sites):

@@ -10,7 +10,7 @@ import pytest
 from solarnet_assets.landing import BadInputError
 from solarnet_assets.mobility import reduce
 from solarnet_assets.mobility.kernel import BLOCK
-from solarnet_assets.mobility.places import cell_expressions
+from solarnet_assets.mobility.places import CELL_M, METRES_PER_DEGREE
 from solarnet_assets.mobility.reduce import BUCKETS, MAX_ACCURACY_M, device_days, device_days_in_parts
 
 ORDER = [pl.col("device") % BUCKETS, "device", "time", "lat", "lon"]
@@ -37,6 +37,13 @@ def random_day(seed, day=USUAL, devices=40, most=60):
     return pl.concat([frame, frame.head(9)]).cast(kinds).sort(ORDER)
 
 
+def cells():
+    """The grid column and row of a place about its city's centre."""
+    x = (pl.col("lon") - pl.col("lon0")) * (pl.col("lat0").radians().cos() * (METRES_PER_DEGREE / CELL_M))
+    y = (pl.col("lat") - pl.col("lat0")) * (METRES_PER_DEGREE / CELL_M)
+    return x.floor().cast(pl.Int32).alias("cell_x"), y.floor().cast(pl.Int32).alias("cell_y")
+
+
 def reference(pings, cities):
     """The definition: distinct quarter hours of a device and cell, and the mean over them of their mean places."""
     clock = [
@@ -49,7 +56,7 @@ def reference(pings, cities):
     grid = cities.select("city", lon0="lon", lat0="lat")
     slot = ((at // 100) * 4 + (at % 100) // 15).alias("slot")
     useful = pings.filter(pl.col("accuracy").is_null() | (pl.col("accuracy") <= MAX_ACCURACY_M)).join(grid, on="city")
-    rows = useful.select("city", "device", "lat", "lon", *cell_expressions(), slot)
+    rows = useful.select("city", "device", "lat", "lon", *cells(), slot)
     keys = ["city", "device", "cell_x", "cell_y"]
     slots = rows.group_by(*keys, "slot").agg(pl.col("lat", "lon").mean(), pings=pl.len())
     work = pl.col("slot").is_between(36, 63)

@@ -99,14 +99,16 @@ def test_the_time_of_a_file_counts_where_it_is_asked_for(put, tmp_path):
 def test_a_stac_item_says_when_it_and_its_assets_were_there(put, tmp_path):
     item = {
         "properties": {"created": "2020-02-13T01:00:00Z", "updated": "2021-01-01T00:00:00Z"},
-        "assets": {"data": {"href": "./s.tif"}},
+        "assets": {"data": {"href": "./s.tif"}, "mask": {"href": "../masks/2020-02-09/s.tif"}},
     }
     put("2020-02-09/s.json", json.dumps(item))
     put("2020-02-09/s.tif")
+    put("masks/2020-02-09/s.tif")
     put("2020-02-09/other.json", '{"properties": 3}')
     put("2020-02-09/bad.json", "{")
     found = arrived(tmp_path / "drop", "item")
     assert found["2020-02-09/s.json"] == found["2020-02-09/s.tif"] == (date(2020, 2, 13), "item")
+    assert found["masks/2020-02-09/s.tif"] == (date(2020, 2, 13), "item"), "wherever the item says it is"
     assert found["2020-02-09/other.json"] == found["2020-02-09/bad.json"] == (None, "in time")
     assert set(arrived(tmp_path / "drop").values()) == {(None, "in time")}
 

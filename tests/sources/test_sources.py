@@ -82,6 +82,20 @@ def test_missing_folder_is_named(tmp_path):
         FileSource(tmp_path / "nowhere").files(DAY)
 
 
+def test_files_of_a_folder_that_cannot_be_listed_are_not_gone(tmp_path, monkeypatch):
+    (tmp_path / "2020-02-09").mkdir()
+    scandir = os.scandir
+
+    def listed(path):
+        if str(path).endswith("2020-02-09"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", listed)
+    with pytest.raises(SourceAwayError, match="2020-02-09 cannot be listed: Permission denied"):
+        FileSource(tmp_path).files(date(2020, 2, 9))
+
+
 def test_arrivals_follow_the_files_own_changes_and_lose_nothing(tmp_path):
     for n in (3, 1, 2):
         (tmp_path / f"2020-02-0{n}.csv").write_text("x")
