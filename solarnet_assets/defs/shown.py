@@ -14,7 +14,9 @@ import polars as pl
 from solarnet_assets.storage.schemas import SCHEMAS
 
 PREVIEW_ROWS = 5
-PREVIEW_COLUMNS = 12
+PREVIEW_COLUMNS = 8
+"""What fits beside the list of partitions; a wider table pushes what stands below it out of sight."""
+
 WIDTH = 10_000
 """Characters of a line: a wrapped line is no Markdown table."""
 
@@ -36,7 +38,7 @@ def table_metadata(asset: str) -> dict[str, Any]:
     return {"dagster/column_schema": dg.TableSchema(columns=columns), "dagster/table_name": f"lake.{asset}"}
 
 
-def preview(frame: pl.DataFrame, rows: int = PREVIEW_ROWS) -> dg.MarkdownMetadataValue:
+def preview(frame: pl.DataFrame, rows: int = PREVIEW_ROWS, columns: int = PREVIEW_COLUMNS) -> dg.MarkdownMetadataValue:
     """Return the first rows and columns as a Markdown table; strangers' text stays text.
 
     Personal and nested columns are left out; lists of names are written with commas.
@@ -46,7 +48,7 @@ def preview(frame: pl.DataFrame, rows: int = PREVIEW_ROWS) -> dg.MarkdownMetadat
     names = pl.List(pl.String)
     open_to_all = {name: kind for name, kind in frame.schema.items() if name not in HIDDEN_COLUMNS}
     plain = [name for name, kind in open_to_all.items() if kind == names or not kind.is_nested()]
-    kept = plain[:PREVIEW_COLUMNS]
+    kept = plain[:columns]
     listed_names = frame.select(kept).head(rows).with_columns(pl.col(names).list.join(", "))
     shown = listed_names.with_columns(pl.col(pl.String).str.replace_many(MARKUP))
     more = f"\n\nand {len(plain) - len(kept)} more columns" if len(plain) > len(kept) else ""
@@ -57,8 +59,8 @@ def preview(frame: pl.DataFrame, rows: int = PREVIEW_ROWS) -> dg.MarkdownMetadat
         tbl_width_chars=WIDTH,
         float_precision=2,
         tbl_rows=rows,
-        tbl_cols=PREVIEW_COLUMNS,
-        fmt_str_lengths=40,
+        tbl_cols=columns,
+        fmt_str_lengths=32,
     ):
         return dg.MetadataValue.md(f"{shown}{more}")
 

@@ -91,7 +91,7 @@ def _check_spec(check: Check) -> dg.AssetCheckSpec:
 def _seed_metadata(path: Path) -> dict[str, Any]:
     """Return a seed's rows, which change with the code alone: nothing materialises a seed."""
     frame = pl.read_csv(path)
-    return {"dagster/row_count": frame.height, "rows": preview(frame, max(frame.height, 1))}
+    return {"dagster/row_count": frame.height, "rows": preview(frame, max(frame.height, 1), frame.width)}
 
 
 seeds = [

@@ -14,25 +14,24 @@ import io
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pyarrow as pa
 from upath import UPath
 
-from solarnet_assets.landing import REJECTS_SCHEMA, Landing, rejects_frame
+from solarnet_assets.landing import REJECTS_SCHEMA, BadInputError, Landing, rejects_frame
 from solarnet_assets.storage.files import held, keep_only, plain_name, put, put_once
 from solarnet_assets.storage.schemas import SCHEMAS, UNPARTITIONED
 from solarnet_assets.storage.states import Before, folder_of, late_days, states, store
-from solarnet_assets.storage.stream import TableStream, draft_of, footer, is_local, move_in, readers
+from solarnet_assets.storage.stream import TableStream, draft_of, footer, move_in, readers
 from solarnet_assets.storage.tables import (
     FILES,
-    KNOWN_ON,
     Counts,
     check_columns,
     empty,
     notes,
     parquet,
+    scanned,
     validated,
     write_register,
     write_rejects,
@@ -207,7 +206,16 @@ class Lake:
         """
         late = late_days(self.root, asset) if known else frozenset()
         days = self.days_between(asset, start, end)
-        frames = [self._scan_day(asset, day, known if f"day={day}" in late else None) for day in days]
+        frames, faults = [], dict[date, BadInputError]()
+        for day in days:
+            try:
+                table = self._table(asset, day, known if f"day={day}" in late else None)
+                frames.append(scanned(asset, day, table))
+            except BadInputError as fault:
+                faults[day] = fault
+        if faults:
+            more = f"; and {len(faults) - 1} more days of it, the last {max(faults)}" if len(faults) > 1 else ""
+            raise BadInputError(f"{faults[min(faults)]}{more}")
         return pl.concat(frames) if frames else empty(asset).lazy()
 
     def readers(
@@ -275,16 +283,6 @@ class Lake:
             return folder / TABLE
         found = states(folder, TABLE) or {day: folder / TABLE}
         return found[max((first for first in found if first <= known), default=min(found))]
-
-    def _scan_day(self, asset: str, day: date, known: date | None) -> pl.LazyFrame:
-        table = self._table(asset, day, known)
-        source: Any = str(table) if is_local(table) else io.BytesIO(table.read_bytes())
-        frame = pl.scan_parquet(source, hive_partitioning=False, glob=False)
-        wanted, found = SCHEMAS[asset].column_names(), frame.collect_schema().names()
-        check_columns(asset, day, found)
-        if len(found) < len(wanted):
-            frame = frame.with_columns(pl.lit(None, pl.Date).alias(KNOWN_ON)).select(wanted)
-        return frame.with_columns(day=pl.lit(day, dtype=pl.Date))
 
 
 def blob_name(data: bytes, suffix: str) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import io
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import polars as pl
 from dataframely.exc import SchemaError, ValidationError
@@ -14,6 +15,7 @@ from upath import UPath
 from solarnet_assets.landing import REJECTS_SCHEMA, BadInputError
 from solarnet_assets.storage.files import put_once
 from solarnet_assets.storage.schemas import SCHEMAS, UNPARTITIONED
+from solarnet_assets.storage.stream import is_local
 
 FILES = "files"
 """Entry of a footer that names the register of raw files beside the table."""
@@ -56,6 +58,23 @@ def check_columns(asset: str, day: date | None, found: list[str]) -> None:
             f"{asset}{'' if day is None else f' {day}'} was written by another version of this project (missing "
             f"columns: {missing}; unknown: {unknown}): materialise {'it' if day is None else 'that day'} again"
         )
+
+
+def scanned(asset: str, day: date, table: UPath) -> pl.LazyFrame:
+    """Return the table of a daily asset, lazily, with a ``day`` column.
+
+    Raises:
+        BadInputError: it has other columns.
+    """
+    source: Any = str(table) if is_local(table) else io.BytesIO(table.read_bytes())
+    frame = pl.scan_parquet(source, hive_partitioning=False, glob=False)
+    wanted, found = SCHEMAS[asset].column_names(), frame.collect_schema().names()
+    check_columns(asset, day, found)
+    if len(found) < len(wanted):
+        frame = frame.with_columns(pl.lit(None, pl.Date).alias(KNOWN_ON))
+    if found != wanted:
+        frame = frame.select(wanted)
+    return frame.with_columns(day=pl.lit(day, dtype=pl.Date))
 
 
 def validated(asset: str, day: date | None, frame: pl.DataFrame) -> pl.DataFrame:

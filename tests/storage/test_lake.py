@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from datetime import date
+from shutil import copy
 
 import polars as pl
 import pytest
@@ -134,10 +135,23 @@ def test_partition_of_another_version_is_named_with_what_to_do(lake, tmp_path):
     said = "mobility_index 2020-02-09 .*missing columns: provider; unknown: speed.*materialise that day again"
     with pytest.raises(BadInputError, match=said):
         lake.scan("mobility_index", DAY, DAY)
+    for day in (10, 11):
+        lake.write("mobility_index", date(2020, 2, day), index(1.0))
+    copy(table, lake.table("mobility_index", date(2020, 2, 11)))
+    with pytest.raises(BadInputError, match="index 2020-02-09 .*again; and 1 more days of it, the last 2020-02-11$"):
+        lake.scan("mobility_index", DAY, date(2020, 2, 11))
     lake.write("cities", None, empty("cities"))
     pl.DataFrame({"city": ["a"]}).write_parquet(tmp_path / "lake/cities/data.parquet")
     with pytest.raises(BadInputError, match="cities was written by another version .*: materialise it again"):
         lake.read("cities")
+
+
+def test_columns_in_another_order_are_the_same_table(lake):
+    for day in (DAY, date(2020, 2, 10)):
+        lake.write("mobility_index", day, index(1.0))
+    table = str(lake.table("mobility_index", DAY))
+    pl.read_parquet(table).select("provider", "known_on", "intensity", "city").write_parquet(table)
+    assert lake.scan("mobility_index", DAY, date(2020, 2, 10)).collect().height == 2
 
 
 def test_lake_on_another_filesystem():
