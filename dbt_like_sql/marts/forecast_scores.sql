@@ -1,9 +1,10 @@
--- description: How good forecasts were, by method, signal, kind of area and days ahead, beside the two benchmarks on the same
---   cases: the published straight line and no change.
+-- description: How good forecasts were, by method, signal, kind of area, stage and days ahead, beside the two benchmarks on the
+--   same cases: the published straight line and no change. A forecast made before a fall cannot know of it.
 -- partition: none
--- unique: method, signal, level, horizon
+-- unique: method, signal, level, stage, horizon
 -- owner: team:analytics
 -- column level: country, region (province) or city
+-- column stage: before or since the area's lowest day, as that is known now (of equal days the first)
 -- column horizon: days ahead; for dates: returns that came so many days after the forecast, less than the next shorter horizon
 -- column n: forecasts scored that the straight line and no change made too
 -- column crps: mean continuous ranked probability score, points of percent; smaller is better
@@ -26,8 +27,9 @@ with benchmarks as (
 ),
 
 areas as (
-    select distinct signal, region, level
+    select signal, region, level, first(day order by value, day) filter (where value is not null) as trough
     from marts.recovery_daily
+    group by signal, region, level
 ),
 
 scores as (
@@ -35,6 +37,7 @@ scores as (
         s.method,
         s.signal,
         a.level,
+        case when s.as_of < a.trough then 'before' else 'since' end as stage,
         s.horizon,
         count(s.crps) as n,
         avg(s.crps order by s.scored, s.region) as crps,
@@ -46,7 +49,7 @@ scores as (
         on s.scored = b.scored and s.signal = b.signal and s.region = b.region and s.horizon = b.horizon
     inner join areas as a on s.signal = a.signal and s.region = a.region
     where b.line is not null and b.same is not null
-    group by s.method, s.signal, a.level, s.horizon
+    group by s.method, s.signal, a.level, stage, s.horizon
 ),
 
 returns as (
@@ -54,12 +57,14 @@ returns as (
         d.method,
         d.signal,
         r.level,
+        case when d.as_of < a.trough then 'before' else 'since' end as stage,
         case when r.returned - d.as_of <= 7 then 7 when r.returned - d.as_of <= 14 then 14 else 28 end as horizon,
         abs(coalesce(d.date_median, d.horizon) - r.returned) as error,
         r.returned between d.date_lower and coalesce(d.date_upper, date '9999-12-31') as covered
     from marts.recovery_dates as d
     inner join intermediate.int_returns as r
         on d.signal = r.signal and d.region = r.region and d.threshold = r.threshold and d.as_of = r.day
+    inner join areas as a on d.signal = a.signal and d.region = a.region
     where d.note is null and r.returned between d.as_of + 1 and d.as_of + 28
 ),
 
@@ -68,18 +73,20 @@ dates as (
         method,
         signal,
         level,
+        stage,
         horizon,
         count(error) as n,
         avg(error) as error,
         avg(coalesce(covered, false)::int) as covered
     from returns
-    group by method, signal, level, horizon
+    group by method, signal, level, stage, horizon
 )
 
 select
     s.method,
     s.signal,
     s.level,
+    s.stage,
     s.horizon,
     s.n,
     s.crps,
@@ -90,4 +97,5 @@ select
     d.error as date_error,
     d.covered as date_covered
 from scores as s
-left join dates as d on s.method = d.method and s.signal = d.signal and s.level = d.level and s.horizon = d.horizon
+left join dates as d
+    on s.method = d.method and s.signal = d.signal and s.level = d.level and s.stage = d.stage and s.horizon = d.horizon

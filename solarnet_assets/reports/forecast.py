@@ -63,6 +63,7 @@ def forecast_section(data: ReportData) -> dict[str, Any] | None:
         "ahead": within,
         "rows": rows_of(data, known, method, within),
         "scores": forecast_history.scores(data, method),
+        "scores_before": forecast_history.scores(data, method, forecast_history.BEFORE),
         "all_scores": forecast_history.all_scores(data),
         "notes": _notes(dates, known),
     }

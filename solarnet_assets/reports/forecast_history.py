@@ -20,6 +20,9 @@ LEVELS = ("country", "region", "city")
 FEWEST = 5
 """As-of days that a history needs."""
 
+SINCE, BEFORE = "since", "before"
+"""Stages of a back-test: as of days since an area's lowest day, and before it, when nobody could know of the fall."""
+
 
 def section(data: ReportData, signal: str, method: str) -> dict[str, Any] | None:
     """Return how the forecast day of return moved since the trough; None where that is known of too few days.
@@ -91,9 +94,9 @@ def _row(row: dict[str, Any]) -> dict[str, Any]:
             "last": formats.short_day(row["last"])}  # fmt: skip
 
 
-def scores(data: ReportData, method: str) -> list[dict[str, Any]]:
+def scores(data: ReportData, method: str, stage: str = SINCE) -> list[dict[str, Any]]:
     """Return the scores of the method that the page forecasts with, by level and horizon, beside the benchmarks."""
-    rows = _weighed(data, ["level", "method", "horizon"]).filter(pl.col("method") == method)
+    rows = _weighed(data, ["level", "method", "horizon"], stage).filter(pl.col("method") == method)
     if rows.is_empty():
         return []
     shown = pl.concat(rows.filter(pl.col("level") == level).sort("horizon") for level in LEVELS)
@@ -101,14 +104,14 @@ def scores(data: ReportData, method: str) -> list[dict[str, Any]]:
 
 
 def all_scores(data: ReportData) -> list[dict[str, Any]]:
-    """Return the scores of every method for the country, by horizon, the best first."""
-    rows = _weighed(data, ["method", "horizon"], level="country").sort("horizon", "crps", "method")
+    """Return the scores of every method for the country since its lowest day, by horizon, the best first."""
+    rows = _weighed(data, ["method", "horizon"], SINCE, level="country").sort("horizon", "crps", "method")
     return [_score(row) for row in rows.iter_rows(named=True)]
 
 
-def _weighed(data: ReportData, by: list[str], level: str | None = None) -> pl.DataFrame:
-    """Return scores over all signals, weighted by their cases."""
-    rows = data["forecast_scores"].drop_nulls("crps")
+def _weighed(data: ReportData, by: list[str], stage: str, level: str | None = None) -> pl.DataFrame:
+    """Return scores of a stage over all signals, weighted by their cases."""
+    rows = data["forecast_scores"].drop_nulls("crps").filter(pl.col("stage").fill_null(SINCE) == stage)
     rows = rows.filter(pl.col("level") == level) if level else rows
     means = [
         ((pl.col(c) * pl.col("n")).sum() / pl.col("n").sum()).alias(c)

@@ -155,8 +155,9 @@ def stacked(frames):
         unknown,
     ]
     scores = pl.DataFrame(
-        {"method": ["stack", "straight_line"], "signal": "composite", "level": "country", "horizon": 14, "n": 40,
-         "crps": [2.5, 4.5], "crps_straight_line": 4.5, "crps_no_change": 6.0, "covered": [0.9, 0.6]}
+        {"method": ["stack", "straight_line", "stack"], "stage": ["since", "since", "before"], "signal": "composite",
+         "level": "country", "horizon": 14, "n": 40, "crps": [2.5, 4.5, 30.0], "crps_straight_line": [4.5, 4.5, 31.0],
+         "crps_no_change": 6.0, "covered": [0.9, 0.6, 0.2]}
     )  # fmt: skip
     sectors = frames["marts.sector_growth"].with_columns(
         growth_pct_4w=pl.lit(41.0), lower_4w=pl.lit(17.0), upper_4w=pl.lit(63.0),

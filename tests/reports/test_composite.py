@@ -82,6 +82,7 @@ def test_scores_of_the_forecast_stand_beside_the_benchmarks(data):
     score = forecast_history.scores(data, "stack")[0]
     assert [score[name].en for name in ("crps", "line", "same", "covered")] == ["2.5", "4.5", "6.0", "90\u00a0%"]
     assert [row["crps"].en for row in forecast_history.all_scores(data)] == ["2.5", "4.5"]
+    assert [row["crps"].en for row in forecast_history.scores(data, "stack", "before")] == ["30.0"]
 
 
 def test_raw_files_end_the_way_down_and_late_ones_are_called_late(data):
