@@ -64,8 +64,8 @@ TABLES: dict[str, dict[str, str]] = {
     },
     "marts.forecast_scores": {
         "method": "varchar", "signal": "varchar", "level": "varchar", "stage": "varchar", "horizon": "bigint",
-        "n": "bigint", "crps": "double", "crps_straight_line": "double", "crps_no_change": "double", "covered": "double",
-        "date_n": "bigint", "date_error": "double", "date_covered": "double",
+        "n": "bigint", "crps": "double", "crps_straight_line": "double", "crps_no_change": "double",
+        "covered": "double", "date_n": "bigint", "date_error": "double", "date_covered": "double",
     },
     "marts.published_comparison": {
         "item": "varchar", "published": "double", "published_text": "varchar", "unit": "varchar",
