@@ -105,7 +105,7 @@ def judge(signal: str, seeds: range) -> None:
         own, at = found.filter(pl.col("level") == level), looks.filter(pl.col("level") == level)
         months, false = at.filter(normal).height / MONTH, own.filter(normal, "is_new").height
         told = f"{signal:9} {level:8} {false:3} false in {months:4.0f} unit months: {100 * false / months:4.1f} in 100"
-        days = own.filter(normal, "is_new")["look"].value_counts(sort=True)
+        days = own.filter(normal, "is_new")["look"].value_counts().sort("count", "look", descending=[True, False])
         told += f" ({days['count'][0]} of them seen on {days['look'][0]})" if false else ""
         print(" | ".join([told, *(departed(own, at, depth) for depth in (10, 20, 40, 70))]), flush=True)
 

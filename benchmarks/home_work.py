@@ -70,7 +70,8 @@ def windows(stops: pl.DataFrame) -> pl.DataFrame:
     for which, kind in (("home", "H"), ("work", "W")):
         at = found.select(n=place(pl.col(f"{which}_lon")))["n"]
         here = found.select("user").with_columns(location=pl.Series(names).gather(at), kind=pl.lit(kind))
-        right = here.join(labels.with_columns(right=True), on=["user", "kind", "location"], how="left")["right"]
+        known = labels.with_columns(right=True)
+        right = here.join(known, on=["user", "kind", "location"], how="left", maintain_order="left")["right"]
         found = found.with_columns(right.fill_null(False).alias(f"{which}_right"))
     return found
 

@@ -1,7 +1,7 @@
 """Posts a second and peak memory of the reader of raw post files, beside bare ``json.loads`` of the same lines.
 
     python benchmarks/post_reader.py                     # 100,000 tweets of 2.9 kB, 288 MB
-    python benchmarks/post_reader.py --posts 1000000     # the same 1,000 times ten: memory does not grow
+    python benchmarks/post_reader.py --posts 1000000     # ten times as many: memory does not grow
 
 Made-up tweets with all fields that snscrape 0.7.0 writes, of one day (two thirds English, one third Chinese, escaped as
 snscrape does). Each job runs in a process of its own, alone, with one thread; jobs take turns, medians are shown. Files

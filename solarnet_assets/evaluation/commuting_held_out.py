@@ -108,7 +108,8 @@ def levels(drawn: list[Drawn]) -> pl.DataFrame:
     made = compare({"city_commuters": pl.concat(frames)}).mart
     curve = drawn[0].scenario.signals.commuting
     truth = pl.DataFrame({"day": list(days), "truth": [value_at(curve, day) for day in days], "period": days.values()})
-    return made.join(truth, on="day").select("city", "day", "period", "value", "lower", "upper", "truth")
+    both = made.join(truth, on="day", maintain_order="left")
+    return both.select("city", "day", "period", "value", "lower", "upper", "truth")
 
 
 def print_held_out(cities: int, devices: int, console: Console) -> None:

@@ -101,7 +101,8 @@ def _print_spreads(compared: Compared, console: Console) -> None:
     from rich.table import Table
 
     bases = compared.mart.group_by("city", year=pl.col("day").dt.year()).agg(pl.col("base").max())
-    found = spreads(compared).join(bases, on=["city", "year"], how="left").filter(pl.col("days") > 1)
+    found = spreads(compared).join(bases, on=["city", "year"], how="left", maintain_order="left")
+    found = found.filter(pl.col("days") > 1)
     if found.is_empty():
         console.print("No two days of 2-16 January have a figure: the base is not removed, its drift stays in.")
         return

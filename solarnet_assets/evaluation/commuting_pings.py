@@ -132,7 +132,7 @@ def _locate(lake: Lake, days: list[date], country: str) -> date:
 
     Data younger than a window have one table, of the last day; days before it are counted with that panel.
     """
-    anchor = min(max(days[0] + timedelta(days=WINDOW - 1), days[0]), days[-1])
+    anchor = min(days[0] + timedelta(days=WINDOW - 1), days[-1])
     calendar = calendar_of(country, days[0] - timedelta(days=WINDOW), days[-1])
     for day in [anchor, *(day for day in days if day > anchor)]:
         recent = lake.scan("device_days", day - timedelta(days=WINDOW - 1), day)
@@ -169,6 +169,6 @@ def _read_cities(path: Path) -> pl.DataFrame:
     rows = [city_row(**{k: v for k, v in row.items() if v is not None}) for row in raw.iter_rows(named=True)]
     schema = SCHEMAS["cities"]
     try:
-        return schema.validate(pl.DataFrame(rows).select(schema.column_names()), cast=True)
+        return schema.validate(pl.DataFrame(rows, infer_schema_length=None).select(schema.column_names()), cast=True)
     except Exception as error:
         raise BadInputError(f"{path}: a city has a value that does not fit: {str(error).splitlines()[0]}") from error

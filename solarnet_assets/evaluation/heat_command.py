@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,7 @@ def print_images(asked: Asked, console: Console) -> None:
         BadInputError: an image or the mask cannot be used.
     """
     total, images = 0, _files(asked.images)
+    stems = Counter(path.stem for path in images)
     for path in images:
         report = evaluate(path, asked.stated, asked.mask)
         total += report.verdicts[0].hot
@@ -45,7 +47,8 @@ def print_images(asked: Asked, console: Console) -> None:
             console.print(f"largest probability of a hot pixel: {report.largest:.3f}", highlight=False)
         if report.picture is not None:
             asked.out.mkdir(parents=True, exist_ok=True)
-            file = asked.out / f"{path.stem}_heat.png"
+            name = path.stem if stems[path.stem] == 1 else f"{path.absolute().parent.name}_{path.name}"
+            file = asked.out / f"{name}_heat.png"
             file.write_bytes(report.picture)
             console.print(f"picture: {file}", markup=False, highlight=False)
     if len(images) > 1:

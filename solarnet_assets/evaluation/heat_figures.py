@@ -34,7 +34,7 @@ FIRST_DAY = date(2019, 9, 2)
 
 
 def simulated(engine: Engine, seeds: Sequence[int] = SEEDS, days: int = 12) -> list[figures.Judged]:
-    """Return judged passes: of each seed, all mills that are passed on ``days`` days, three weeks apart.
+    """Return judged passes: of each seed, all mills that are passed on ``days`` days, 17 days apart.
 
     Args:
         engine: HeatNet.

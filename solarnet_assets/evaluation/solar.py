@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -57,6 +58,10 @@ class Scored:
 
 
 COUNTS = ("common", "found_pixels", "true_pixels", "arrays_hit", "arrays_true", "arrays_false")
+RATIOS = ("iou", "precision", "recall", "farm_f1")
+SHOWN = {"image": pl.String, "kind": pl.String, "found": pl.Float64, "presence": pl.Float64, "label": pl.Boolean}
+AGAINST_MASKS = SHOWN | dict.fromkeys(COUNTS, pl.Int64) | dict.fromkeys(RATIOS, pl.Float64)
+"""Columns of the rows, without masks and with: the first hundred images may all have nothing to find."""
 
 
 def evaluate(
@@ -76,10 +81,14 @@ def evaluate(
         tell: receives one line per refused image, and what its reader should know of another.
 
     Raises:
-        BadInputError: there is no image that can be used.
+        BadInputError: there is no image that can be used, or ``out`` holds the images or masks themselves.
     """
     rows, refused = [], {}
-    for file in image_files(images, masks):
+    files = image_files(images, masks)
+    stems = Counter(file.stem for file in files)
+    if out is not None and out.resolve() in _sources(images, masks, files):
+        raise BadInputError(f"{out} holds the images or masks themselves: name another folder with --out")
+    for file in files:
         try:
             mask = None if masks is None else mask_file(file, masks)
             if masks is not None and mask is None:
@@ -95,14 +104,21 @@ def evaluate(
         probability = probabilities(image, settings)
         rows.append(_row(file, image, probability, truth))
         if out is not None:
-            _overlay(out / f"{file.stem}.png", image, probability, truth)
+            name = file.stem if stems[file.stem] == 1 else f"{file.parent.name}_{file.name}"
+            _overlay(out / f"{name}.png", image, probability, truth)
     if not rows:
         raise BadInputError(f"no image of {images} can be used: {next(iter(refused.values()))}")
-    frame = pl.DataFrame(rows)
+    frame = pl.DataFrame(rows, schema=SHOWN if masks is None else AGAINST_MASKS)
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         inert(frame).write_csv(out / "solar.csv")
     return Scored(frame, refused)
+
+
+def _sources(images: Path, masks: Path | None, files: Sequence[Path]) -> set[Path]:
+    """Return the folders in which an overlay could replace an image or a mask, or be taken for one later."""
+    folders = {file.parent for file in files if images.is_dir() or file.suffix.lower() == ".png"}
+    return {folder.resolve() for folder in folders | ({masks} if masks else set())}
 
 
 def probabilities(image: Image, settings: Settings) -> NDArray[np.float32]:
@@ -145,12 +161,13 @@ def ratios(counts: dict[str, int]) -> dict[str, float | None]:
         return part / whole if whole else None
 
     common, found, true, hit, arrays, false = (counts[name] for name in COUNTS)
-    return {
-        "iou": share(common, found + true - common),
-        "precision": share(common, found),
-        "recall": share(common, true),
-        "farm_f1": share(2 * hit, arrays + hit + false),
-    }
+    shares = (
+        share(common, found + true - common),
+        share(common, found),
+        share(common, true),
+        share(2 * hit, arrays + hit + false),
+    )
+    return dict(zip(RATIOS, shares, strict=True))
 
 
 def totals(rows: pl.DataFrame) -> dict[str, float | None]:

@@ -40,7 +40,7 @@ def composite(known: pl.DataFrame, weights: pl.DataFrame) -> pl.DataFrame:
     """
     used = weights.filter(pl.col("weight") > 0).with_columns(weight=pl.col("weight") / pl.col("weight").sum())
     return (
-        known.join(used.select("signal", "weight"), on="signal")
+        known.join(used.select("signal", "weight"), on="signal", maintain_order="left")
         .group_by("key", "date")
         .agg(parts=pl.col("signal").n_unique(), value=(pl.col("weight") * pl.col("value")).sum())
         .filter(pl.col("parts") == used.height)

@@ -45,7 +45,7 @@ def country_days(data: ReportData) -> pl.DataFrame:
     """Return correction, is_on, day, and the country with and without it: cities by workforce, each day by itself."""
     both = data["commuting_corrections"].drop_nulls(["value_with", "value_without"])
     weights = data["stg_cities"].select("city", pl.col("workforce").fill_null(1.0))
-    shares = both.join(weights, on="city").filter(pl.col("workforce") > 0)
+    shares = both.join(weights, on="city", maintain_order="left").filter(pl.col("workforce") > 0)
     weighed = [
         ((pl.col(side) * pl.col("workforce")).sum() / pl.col("workforce").sum()).alias(side)
         for side in ("value_with", "value_without")

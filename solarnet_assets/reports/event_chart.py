@@ -53,7 +53,8 @@ def _counted(counted: pl.DataFrame, days: pl.DataFrame, size: Size) -> dict[str,
         base = part.with_columns(start=pl.lit(0))
         if not is_new:
             new = counted.filter("is_new").select("day", "direction", offset="n")
-            base = part.join(new, on=["day", "direction"], how="left").with_columns(start=pl.col("offset").fill_null(0))
+            joined = part.join(new, on=["day", "direction"], how="left", maintain_order="left")
+            base = joined.with_columns(start=pl.col("offset").fill_null(0))
         shown = base.select("day", "until", "start", end=pl.col("start") + pl.col("n"))
         bars = sheet.chart(shown).mark_rect(color=colour, opacity=opacity)
         y = alt.Y("start:Q", title=None, axis=alt.Axis(tickCount=4, format="~s", tickMinStep=1))

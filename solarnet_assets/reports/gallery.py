@@ -25,7 +25,9 @@ def pictures(data: ReportData, events: pl.DataFrame) -> list[dict[str, Any]]:
         events: as :func:`events.episodes` returns them; their newest pictures come first, then sites in equal steps.
     """
     shown: list[dict[str, Any]] = []
-    candidates = pl.concat([_sites(data), _farms(data)]).sort("signal", "site", "day", descending=[False, False, True])
+    candidates = pl.concat([_sites(data), _farms(data)]).sort(
+        "signal", "site", "day", descending=[False, False, True], maintain_order=True
+    )
     for signal, limit in PER_SIGNAL.items():
         rows = candidates.filter(pl.col("signal") == signal).unique("site", keep="first", maintain_order=True)
         first = _usable(data, _of_events(data, events.filter(pl.col("signal") == signal)).head(limit // 2))
@@ -66,7 +68,7 @@ def _sites(data: ReportData) -> pl.DataFrame:
 def _farms(data: ReportData) -> pl.DataFrame:
     rows = data["solar_farms"].filter(pl.col("evidence").is_not_null())
     names = data["stg_sites"].select("site_id", "name").unique("site_id", keep="first", maintain_order=True)
-    joined = rows.join(names, on="site_id", how="left")
+    joined = rows.join(names, on="site_id", how="left", maintain_order="left")
     return joined.select(
         pl.lit("solar").alias("signal"),
         pl.lit(None, dtype=pl.Date).alias("day"),

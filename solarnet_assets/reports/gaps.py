@@ -25,7 +25,8 @@ def gaps(data: ReportData) -> list[dict[str, Any]]:
     calendar = pl.date_range(*span, eager=True).to_list()
     country = data["recovery_daily"].filter(pl.col("region") == data.country, pl.col("value").is_not_null())
     known = {signal: set(country.filter(pl.col("signal") == signal)["day"]) for signal in LEVELS}
-    known["sector"] = set(data["sector_growth"].filter(pl.col("growth_pct").is_not_null())["day"])
+    pooled = data["sector_growth"].filter(pl.col("lang") == "all", pl.col("growth_pct").is_not_null())
+    known["sector"] = set(pooled["day"])
     known["solar"] = set(data["solar_daily"]["day"])
     return [
         {

@@ -19,6 +19,9 @@ SHAPES = {"city": "circle", "steel": "square", "parking": "triangle-up", "solar"
 MANY = 250
 """Points from which on they are drawn smaller."""
 
+EQUATOR = 0.01
+"""Degrees by which a parallel gives way where the two would lie alike about the equator: there is no such cone."""
+
 MARGIN = 0.07
 GLYPH = 0.62
 """Mean width of a letter over its height."""
@@ -66,10 +69,9 @@ def _projected(points: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame, Frame]
 
     lon, lat = points["lon"], points["lat"]
     west, east, south, north = (float(v) for v in (lon.min(), lon.max(), lat.min(), lat.max()))  # type: ignore[arg-type]
-    sixth = max(north - south, 1.0) / 6
-    project = Proj(
-        proj="aea", lat_1=south + sixth, lat_2=north - sixth, lat_0=(south + north) / 2, lon_0=(west + east) / 2
-    )
+    sixth, middle = max(north - south, 1.0) / 6, (south + north) / 2
+    aside = EQUATOR if abs(middle) < EQUATOR else 0.0
+    project = Proj(proj="aea", lat_1=south + sixth + aside, lat_2=north - sixth, lat_0=middle, lon_0=(west + east) / 2)
     x, y = project(lon.to_numpy(), lat.to_numpy())
     spread = max(float(x.max() - x.min()), float(y.max() - y.min()), 2e5)
     frame = Frame(*(float(v) for v in (x.min() - MARGIN * spread, x.max() + 2 * MARGIN * spread)),

@@ -152,16 +152,10 @@ def to_svg(spec: dict[str, Any], name: str, label: Text, names: Mapping[str, Tex
     """Render a specification as an accessible inline SVG with scalable size and ids of its own."""
     import vl_convert
 
-    svg: str = vl_convert.vegalite_to_svg(spec)
-    for number, old in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', svg))):
-        new = f"{name}-{number}"
-        svg = svg.replace(f'id="{old}"', f'id="{new}"').replace(f"url(#{old})", f"url(#{new})")
-    for colour, variable in VARIABLES.items():
-        svg = svg.replace(f'"{colour}"', f'"var(--{variable})"')
-    svg = re.sub(r' (?:class|role|aria-roledescription|aria-hidden|pointer-events)="[^"]*"', "", svg)
-    svg = re.sub(r'<path d="M0,0h0v0h0Z"/>|<path d="" display="none"/>', "", svg)
-    svg = re.sub(r"(\d+\.\d)\d+", r"\1", svg)
-    svg = re.sub(r"<text([^>]*)>([^<]*)</text>", lambda found: _both(found, names, long), svg)
+    raw: str = vl_convert.vegalite_to_svg(spec)
+    said = (found[2] for found in _TEXT.finditer(raw))  # taken out meanwhile: what a name says is no markup of ours
+    svg = _tidied(_TEXT.sub(r"<text\1></text>", raw), name)
+    svg = _TEXT.sub(lambda found: _both(found[1], next(said), names, long), svg)
     head = re.match(r"<svg[^>]*viewBox=\"([^\"]+)\"[^>]*>", svg)
     if head is None:
         raise ValueError("the renderer returned no SVG")
@@ -171,6 +165,21 @@ def to_svg(spec: dict[str, Any], name: str, label: Text, names: Mapping[str, Tex
     )
     title = f'<title id="{name}-title"{label.other}>{html.escape(label.en)}</title>'
     return f"{opening}{title}{svg[head.end() :]}"
+
+
+_TEXT = re.compile(r"<text([^>]*)>([^<]*)</text>")
+
+
+def _tidied(svg: str, name: str) -> str:
+    """Return a drawing without its words: ids of its own, colours as variables, nothing that draws nothing."""
+    for number, old in enumerate(dict.fromkeys(re.findall(r'\bid="([^"]+)"', svg))):
+        new = f"{name}-{number}"
+        svg = svg.replace(f'id="{old}"', f'id="{new}"').replace(f"url(#{old})", f"url(#{new})")
+    for colour, variable in VARIABLES.items():
+        svg = svg.replace(f'"{colour}"', f'"var(--{variable})"')
+    svg = re.sub(r' (?:class|role|aria-roledescription|aria-hidden|pointer-events)="[^"]*"', "", svg)
+    svg = re.sub(r'<path d="M0,0h0v0h0Z"/>|<path d="" display="none"/>', "", svg)
+    return re.sub(r"(\d+\.\d)\d+", r"\1", svg)
 
 
 def _days(spec: dict[str, Any], svg: str) -> str:
@@ -183,16 +192,16 @@ def _days(spec: dict[str, Any], svg: str) -> str:
     return f' data-days="{left[1]} {spec["width"]} {first} {last}"'
 
 
-def _both(found: re.Match[str], names: Mapping[str, Text], long: bool) -> str:
+def _both(attributes: str, escaped: str, names: Mapping[str, Text], long: bool) -> str:
     """Return a text element with its Chinese beside it."""
-    said = html.unescape(found[2])
+    said = html.unescape(escaped)
     if re.fullmatch(r"\d{4}-\d\d-\d\d", said):
         text = formats.tick(date.fromisoformat(said), long)
     elif said in names:
         text = names[said]
     else:
-        return found[0]
-    return f"<text{found[1]}{text.other}>{html.escape(text.en)}</text>"
+        return f"<text{attributes}>{escaped}</text>"
+    return f"<text{attributes}{text.other}>{html.escape(text.en)}</text>"
 
 
 def _positions(spec: dict[str, Any]) -> list[dict[str, Any]]:

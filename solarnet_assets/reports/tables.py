@@ -106,7 +106,7 @@ RETURNS = {
 
 
 def read_tables(con: duckdb.DuckDBPyConnection) -> dict[str, pl.DataFrame]:
-    """Return every table by its name without the schema, and four that are cut from them.
+    """Return every table by its name without the schema, and three that are cut from them.
 
     ``site_newest`` and ``site_pictures`` hold each site's newest figure and its newest figure with a picture, so that
     the days of all sites need no names and paths; ``return_days`` holds the forecast days of return of every as-of day.

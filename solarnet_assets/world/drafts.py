@@ -1,7 +1,7 @@
 """What is written on a simulated day, before it takes the shape of any network: who, when, about what, in which words.
 
-The labels of a draft are the truth about it: they serve
-the evaluation and the tests, and are never written to a raw file.
+The labels of a draft are the truth about it: they serve the evaluation and the tests, and are never written to a raw
+file.
 """
 
 from __future__ import annotations

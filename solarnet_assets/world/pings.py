@@ -69,7 +69,7 @@ class Schedule:
 def _work_hours(devices: Devices, rng: np.random.Generator) -> tuple[Floats, Floats]:
     kind, n = devices.kind, len(devices.key)
     usual = 8.6 + 1.0 * (uniform(devices.key, "starts") - 0.5) * 2.0
-    begin = np.select([kind == LATE, kind == PART], [13.5 + 0.0 * usual, usual + 1.0], usual) + rng.normal(0.0, 0.25, n)
+    begin = np.select([kind == LATE, kind == PART], [np.full(n, 13.5), usual + 1.0], usual) + rng.normal(0.0, 0.25, n)
     length = np.where(kind == PART, 4.2, 8.7) + np.where(rng.random(n) < 0.15, 2.0, 0.0) + rng.normal(0.0, 0.4, n)
     return begin * HOUR, (begin + np.maximum(length, 2.5)) * HOUR
 
@@ -88,8 +88,7 @@ def _stay_day(devices: Devices, rng: np.random.Generator, level: float) -> tuple
     back = out + np.where(devices.kind == STUDENT, 5.0 + rng.random(n), 0.6 + 2.2 * rng.random(n))
     again = np.maximum(back + 0.5, 16.0 + 3.0 * rng.random(n))
     late = again + 0.5 + 2.0 * rng.random(n)
-    stay = np.zeros(n)
-    times = np.stack([out, back, again, late, late + 0.5 + stay, late + 1.0 + stay], axis=1) * HOUR
+    times = np.stack([out, back, again, late, late + 0.5, late + 1.0], axis=1) * HOUR
     home = np.full(n, HOME)
     return times, np.stack([morning, home, evening, home, home, home], axis=1)
 

@@ -1,6 +1,7 @@
 """Anybody's image through ``solarnet evaluate heat``: bands, numbers, masks, and what cannot be decided."""
 
 import io
+import shutil
 import warnings
 from datetime import date
 
@@ -240,6 +241,17 @@ def test_the_command_prints_tables_and_writes_the_picture(numbers, mask, tmp_pat
         assert text in done.output
     assert (tmp_path / "new" / "T50_20230514_heat.png").stat().st_size > 1000
     assert CliRunner().invoke(app, ["evaluate", "heat"]).exit_code == 2
+
+
+def test_images_of_one_name_get_a_picture_each(numbers, tmp_path):
+    images = []
+    for folder in ("may", "june"):
+        (tmp_path / folder).mkdir()
+        images += ["--image", str(shutil.copy(numbers, tmp_path / folder))]
+    done = CliRunner().invoke(app, ["evaluate", "heat", *images, "--out", str(tmp_path / "new")])
+    assert done.exit_code == 0, done.output
+    names = {file.name for file in (tmp_path / "new").iterdir()}
+    assert names == {f"{folder}_{numbers.name}_heat.png" for folder in ("may", "june")}
 
 
 def test_simulated_passes_tell_the_truth_by_a_twin_without_heat():

@@ -66,6 +66,39 @@ def test_tiles_without_masks_get_presence_and_folders_label_them(tmp_path):
     assert rows.filter(pl.col("label"))["presence"].min() > rows.filter(~pl.col("label"))["presence"].max()
 
 
+def test_a_hundred_tiles_with_nothing_to_find_do_not_hide_the_one_that_has_it(tmp_path):
+    (tmp_path / "with").mkdir()
+    for n in range(101):
+        _picture(tmp_path / f"tile{n:03}.png", panels=False, size=(16, 16))
+        Image.fromarray(np.zeros((16, 16), np.uint8)).save(tmp_path / f"tile{n:03}_mask.png")
+    _picture(tmp_path / "with" / "last.png")
+    _mask(tmp_path / "last_mask.png")
+    rows = solar.evaluate(tmp_path, tmp_path, solar.Settings(0.5)).rows
+    assert rows["iou"].drop_nulls().to_list() == [pytest.approx(0.5, abs=0.05)]
+    assert rows["label"].drop_nulls().to_list() == [True]
+
+
+def test_tiles_of_one_name_in_two_folders_get_a_picture_each(tmp_path):
+    for folder in ("with", "without"):
+        (tmp_path / folder).mkdir()
+        _picture(tmp_path / folder / "tile.jpg", folder == "with")
+    solar.evaluate(tmp_path, None, solar.Settings(0.3), tmp_path / "out")
+    names = {file.name for file in (tmp_path / "out").glob("*.png")}
+    assert names == {"with_tile.jpg.png", "without_tile.jpg.png"}
+
+
+@pytest.mark.parametrize("out", ["images", "masks"])
+def test_pictures_never_replace_what_they_are_made_of(tmp_path, out):
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    _picture(tmp_path / "images" / "a.png")
+    _mask(tmp_path / "masks" / "a.png")
+    before = (tmp_path / out / "a.png").read_bytes()
+    with pytest.raises(BadInputError, match="name another folder with --out"):
+        solar.evaluate(tmp_path / "images", tmp_path / "masks", solar.Settings(0.5), tmp_path / out)
+    assert (tmp_path / out / "a.png").read_bytes() == before
+
+
 def test_bands_are_read_by_description_or_by_option_with_scale_and_offset(tmp_path):
     pixels = np.arange(6, dtype=np.uint16)[:, None, None] * 1000 + np.full((6, 40, 48), 2000, np.uint16)
     (tmp_path / "a.tif").write_bytes(encode_geotiff(pixels, GRID, BANDS, 0))

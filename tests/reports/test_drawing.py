@@ -1,9 +1,12 @@
+import html
 from datetime import date, timedelta
 
 import polars as pl
 import pytest
+from markupsafe import escape
 
 from solarnet_assets.reports import palette
+from solarnet_assets.reports.charts import area_chart
 from solarnet_assets.reports.map import map_chart, step_of
 from solarnet_assets.reports.series import thinned, with_runs
 from solarnet_assets.reports.text import Text, same
@@ -73,3 +76,22 @@ def test_the_map_writes_cities_in_both_languages_and_leaves_out_what_would_overl
     assert "Closer 2" not in drawing
     assert "var(--step0)" in drawing
     assert "<title" in drawing
+
+
+@pytest.mark.parametrize("lat", [[-5.0, 5.0], [0.0, 0.0], [0.003, -0.004], [-60.0, 60.0]])
+def test_a_country_on_the_equator_has_a_map(lat):
+    places = {"kind": ["city"] * 2, "lon": [10.0, 14.0], "lat": lat, "value": [20.0, 99.0]}
+    rows = pl.DataFrame({**places, "written": ["North 20", "South 99"], "region": ["N", "S"]})
+    drawing = map_chart(rows, same("A map"), {})
+    assert "South 99" in drawing
+    assert "NaN" not in drawing
+
+
+def test_a_name_is_drawn_as_it_is_written_whatever_it_looks_like():
+    odd = ["Line 2.55", 'Park role="x" "#010101"', "<b>2020-03-01</b>"]
+    numbers = {"area_km2": [1.25, 2.0, 3.0], "lower": [0.5, 1.0, 2.0], "upper": [2.0, 3.0, 4.0], "truth": [None] * 3}
+    rows = pl.DataFrame({"name": odd, **numbers}, schema_overrides={"truth": pl.Float64})
+    drawing = str(area_chart(rows, same("Areas"), {name: Text(name, f"中 {name}") for name in odd}))
+    for name in odd:
+        assert f'data-t="中 {escape(name)}">{html.escape(name)}</text>' in drawing
+    assert "<b>" not in drawing
