@@ -63,7 +63,7 @@ def needed_days(
     """
     span = set(_span(start, end))
     needed = {name: set(span) for name, spec in specs.items() if spec.partitions_def is not None}
-    for name in reversed(list(TopologicalSorter(_upstream(specs)).static_order())):
+    for name in reversed(_in_order(_upstream(specs))):
         for dep in specs[name].deps if name in needed else ():
             upstream = dep.asset_key.to_user_string()
             if upstream in needed and specs[upstream].group_name not in TAIL:
@@ -81,7 +81,7 @@ def plan(
     """Return the tasks for [start, end], each after what it needs."""
     needed = needed_days(specs, start, end, narrower, since)
     pieces: dict[str, tuple[list[str], date | None, date | None]] = {}
-    for name in TopologicalSorter(_upstream(specs)).static_order():
+    for name in _in_order(_upstream(specs)):
         for first, last in _pieces(specs[name], needed.get(name), (start, end)):
             label = _joined(specs, name, (first, last), pieces) or _label(name, specs[name], first, last)
             pieces.setdefault(label, ([], first, last))[0].append(name)
@@ -167,6 +167,11 @@ def _upstream(specs: Mapping[str, dg.AssetSpec]) -> dict[str, set[str]]:
     return {name: {d.asset_key.to_user_string() for d in spec.deps} & set(specs) for name, spec in specs.items()}
 
 
+def _in_order(graph: Mapping[str, Iterable[str]]) -> list[str]:
+    """Return what comes first first; the same order in every process, whatever its hashes of strings."""
+    return list(TopologicalSorter({name: sorted(graph[name]) for name in sorted(graph)}).static_order())
+
+
 def _mapped(days: set[date], dep: dg.AssetDep, narrower: Callable[[date], Iterable[date]] | None) -> set[date]:
     mapping = dep.partition_mapping
     if narrower:
@@ -197,7 +202,7 @@ def _ranges(days: set[date]) -> list[tuple[date, date]]:
 def _sorted(tasks: list[Task]) -> list[Task]:
     """Return tasks with those first that most work waits for; each still comes after what it needs."""
     by_label = {task.label: task for task in tasks}
-    order = list(TopologicalSorter({task.label: task.after for task in tasks}).static_order())
+    order = _in_order({task.label: task.after for task in tasks})
     waiting = {label: by_label[label].days * len(by_label[label].assets) for label in order}
     for label in reversed(order):
         for other in by_label[label].after:

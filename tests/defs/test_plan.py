@@ -62,3 +62,9 @@ def test_warehouse_and_forecast_run_as_one_task_over_the_asked_days():
     (tail,) = [t for t in plan(chain(), START, END, {}) if "mart" in t.assets]
     assert set(tail.assets) == {"last_year", "mart", "forecast"}
     assert (tail.start, tail.end) == (START, END)
+
+
+def test_the_order_of_tasks_is_the_same_in_whatever_order_assets_are_told():
+    specs = chain() | {name: spec(name) for name in ("scenes", "posts", "images")}
+    told, backwards = plan(specs, START, END, {}), plan(dict(reversed(specs.items())), START, END, {})
+    assert [(task.label, task.assets) for task in backwards] == [(task.label, task.assets) for task in told]
