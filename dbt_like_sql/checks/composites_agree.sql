@@ -8,4 +8,4 @@ from marts.recovery_index as i
 inner join marts.recovery_daily as r on r.signal = 'composite' and i.region = r.region and i.day = r.day
 where
     i.kind = 'weights' and i.missing = 0
-    and greatest(abs(i.value - r.value), abs(i.lower - r.lower), abs(i.upper - r.upper)) > 1e-6
+    and not coalesce(abs(i.value - r.value) + abs(i.lower - r.lower) + abs(i.upper - r.upper) <= 1e-6, false)

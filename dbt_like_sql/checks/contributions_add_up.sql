@@ -1,8 +1,8 @@
--- description: The contributions of the components add up to the composite.
+-- description: The contributions of the components add up to the composite, and every composite has them.
 -- asset: marts.index_contributions
 -- partition: day
-select c.kind, c.region, c.day, sum(c.contribution order by c.signal) as total, max(i.value) as value
-from marts.index_contributions as c
-inner join marts.recovery_index as i on c.kind = i.kind and c.region = i.region and c.day = i.day
-group by c.kind, c.region, c.day
-having abs(sum(c.contribution order by c.signal) - (max(i.value) - 100)) > 1e-6
+select i.kind, i.region, i.day, sum(c.contribution order by c.signal) as total, max(i.value) as value
+from marts.recovery_index as i
+left join marts.index_contributions as c on i.kind = c.kind and i.region = c.region and i.day = c.day
+group by i.kind, i.region, i.day
+having not coalesce(abs(sum(c.contribution order by c.signal) - (max(i.value) - 100)) <= 1e-6, false)

@@ -2,4 +2,4 @@
 -- asset: marts.recovery_daily
 select sum(weight) as total, min(weight) as smallest
 from seeds.composite_weights
-having abs(sum(weight) - 1) > 1e-9 or min(weight) <= 0
+having not coalesce(abs(sum(weight) - 1) <= 1e-9 and min(weight) > 0, false) or count(weight) < count(*)

@@ -41,5 +41,9 @@ def test_a_new_source_may_be_empty_and_a_day_without_files_too(lake, tmp_path):
     (tmp_path / "drop").mkdir()
     check_there(FileSource(tmp_path / "drop"), "mobility_index", lake)
     landed(lake, DAY, 3)
-    (tmp_path / "drop" / "2020-02-01.csv").write_text("x")
+    other = tmp_path / "drop" / "2020-02-01.csv"
+    other.write_text("x")
     check_there(FileSource(tmp_path / "drop"), "mobility_index", lake)
+    other.unlink()
+    with pytest.raises(SourceAwayError):
+        check_there(FileSource(tmp_path / "drop"), "mobility_index", lake)
