@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -130,17 +130,10 @@ def train(
     before, other = (Weights(folder, "lotnet") if folder else None for folder in (start, blind or start))
     if other and names and kit.ATTRIBUTION in other.card["data"]:
         raise BadInputError(f"{other.folder} has seen the frames: --blind needs weights that renders alone trained")
-    nets = [(_begun(weights, recipe.seed), recipe.seed) for weights in (before, *[other] * len(names))]
     job = partial(_draw, seed=recipe.seed, places=places)
-    without = [None, *range(1, 1 + len(names))]
-    fits = learn.fit_all(nets, job, _loss, recipe, log, None, photographed, without)
-    (fitted, facts), others = fits[0], dict(zip(names, fits[1:], strict=True))
-    for name, (net, _) in others.items():
-        learn.save(net, {"never_saw": name}, out, f"lotnet_without_{name}", half=True)
-    learn.save(fitted, {}, out, "lotnet", half=True)
-    fitted.load_state_dict(load_file(out / "lotnet.safetensors"))
+    fitted, facts, others = _fitted(out, recipe, job, names, (before, other), log)
     chips = drawn(SEEDS["fit"], held_out, recipe.workers) if names else []
-    seen = [unseen(others[name][0], place.frames, chips) for name, place in zip(names, places, strict=True)]
+    seen = [unseen(others[name], place.frames, chips) for name, place in zip(names, places, strict=True)]
     write(out, seen)
     figures = evaluate(fitted, held_out, recipe.workers, seen)
     held = [f for f in frames if f.sequence == kit.HELD_OUT]
@@ -156,6 +149,31 @@ def train(
     }
     card["weights_sha256"] = learn.save(fitted, card, out, "lotnet", half=True)
     return card
+
+
+def _fitted(
+    out: Path,
+    recipe: learn.Recipe,
+    job: Callable[..., Any],
+    names: Sequence[str],
+    begun: tuple[Weights | None, Weights | None],
+    log: Callable[[str], None],
+) -> tuple[network.LotNet, dict[str, Any], dict[str, network.LotNet]]:
+    """Train the network and, for each place, one that never sees it; write their weights.
+
+    Returns:
+        The network with its weights as they are stored, what its training says of itself, and the others by place.
+    """
+    before, other = begun
+    nets = [(_begun(weights, recipe.seed), recipe.seed) for weights in (before, *[other] * len(names))]
+    without = [None, *range(1, 1 + len(names))]
+    fits = learn.fit_all(nets, job, _loss, recipe, log, None, photographed, without)
+    (fitted, facts), others = fits[0], {name: net for name, (net, _) in zip(names, fits[1:], strict=True)}
+    for name, net in others.items():
+        learn.save(net, {"never_saw": name}, out, f"lotnet_without_{name}", half=True)
+    learn.save(fitted, {}, out, "lotnet", half=True)
+    fitted.load_state_dict(load_file(out / "lotnet.safetensors"))
+    return fitted, facts, others
 
 
 def _described(net: network.LotNet, with_frames: bool) -> dict[str, Any]:
